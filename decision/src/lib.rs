@@ -1,0 +1,27 @@
+//! The decision core: what observers saw and what people asked for become one vote per region.
+//!
+//! Pure: no async, no I/O, no clock, no randomness, no AWS. Time comes in as an argument.
+
+mod check;
+mod document;
+mod intent;
+mod memory;
+mod name;
+mod observation;
+mod policy;
+mod reason;
+mod snapshot;
+mod standing;
+mod vote;
+
+pub use check::{Cause, Check, CheckResult, InvalidOutcome, Outcome};
+pub use document::{DOCUMENT_BYTES_MAX, Schema};
+pub use intent::{ACTOR_MAX, Ended, Intent, IntentKind, REASON_MAX, SafetyRule, TICKET_MAX, UnknownRule};
+pub use memory::Memory;
+pub use name::{InvalidName, REGION_NAME_MAX, RegionName, ServiceName};
+pub use observation::{Observation, Observed, ROUNDS_MAX, Round};
+pub use policy::{Failback, OBSERVERS_MAX, Policy, PolicyError, PolicySpec, REGIONS_MAX, Thresholds};
+pub use reason::Reason;
+pub use snapshot::Snapshot;
+pub use standing::Remembered;
+pub use vote::{RegionVote, Verdict, Vote, Votes};

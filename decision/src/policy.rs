@@ -1,0 +1,293 @@
+//! The policy: who is served from where, watched by whom, and the thresholds. A `Policy` that exists is valid.
+//!
+//! No rule lives here, only the numbers that rules use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use crate::name::{RegionName, ServiceName};
+
+/// The most regions one service may have: with more, a document could outgrow a standard SSM parameter.
+pub const REGIONS_MAX: usize = 6;
+/// The most observers one service may have.
+pub const OBSERVERS_MAX: usize = 7;
+
+/// How a region comes back after an ejection or a drain.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failback {
+    /// Through the gates, hold-down included, by itself.
+    #[default]
+    Automatic,
+    /// As `automatic`, with the longest hold-down every time.
+    AfterHold,
+    /// Only when a person resumes it.
+    Manual,
+}
+
+/// The policy as it is written: every field but the names has a default. Durations are in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySpec {
+    /// The service.
+    pub service: ServiceName,
+    /// The regions that serve it, 2 to [`REGIONS_MAX`].
+    pub regions: BTreeSet<RegionName>,
+    /// The observers: odd, 3 to [`OBSERVERS_MAX`], every serving region among them unless there are more regions than that.
+    pub observers: BTreeSet<RegionName>,
+    /// The thresholds.
+    #[serde(default)]
+    pub thresholds: Thresholds,
+    /// How single regions come back; the others return automatically.
+    #[serde(default)]
+    pub failback: BTreeMap<RegionName, Failback>,
+}
+
+/// The numbers that rules use.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Thresholds {
+    /// Seconds between two rounds of one observer while all is well. Default 10.
+    pub round_seconds: f64,
+    /// Failed rounds among the last `down_window` that make a region unhealthy. Default 3.
+    pub down_after: u8,
+    /// How many rounds the leaky count looks at. Default 5, at most 8.
+    pub down_window: u8,
+    /// Consecutive clean rounds before a region may return. Default 6.
+    pub up_after: u8,
+    /// Shortest hold-down after an automatic ejection, in seconds. Default 120.
+    pub hold_down_seconds: f64,
+    /// Longest hold-down, in seconds: it doubles with each relapse up to here. Default 3600.
+    pub hold_down_max_seconds: f64,
+    /// Clean time that halves the hold-down again, in seconds. Default 3600.
+    pub hold_down_decay_seconds: f64,
+    /// At most one automatic ejection per this many seconds. Default 60.
+    pub ejection_window_seconds: f64,
+    /// Rounds that may be missed before an observer's view counts as silence. Default 3.
+    pub silent_after_rounds: u8,
+    /// Fewest regions that must stay undrained. Default 1.
+    pub min_serving: u8,
+    /// Age at which votes are no longer fresh and the gate stops saying `alive`, in seconds. Default 180.
+    pub votes_fresh_seconds: f64,
+    /// How old unchanged votes get before they are written again, in seconds. Default 30.
+    pub votes_refresh_seconds: f64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            round_seconds: 10.0,
+            down_after: 3,
+            down_window: 5,
+            up_after: 6,
+            hold_down_seconds: 120.0,
+            hold_down_max_seconds: 3600.0,
+            hold_down_decay_seconds: 3600.0,
+            ejection_window_seconds: 60.0,
+            silent_after_rounds: 3,
+            min_serving: 1,
+            votes_fresh_seconds: 180.0,
+            votes_refresh_seconds: 30.0,
+        }
+    }
+}
+
+/// A valid policy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    spec: PolicySpec,
+}
+
+/// Why a policy is refused.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PolicyError {
+    /// Fewer than two or more than [`REGIONS_MAX`] regions.
+    #[error("a service has 2 to {REGIONS_MAX} regions; this one has {0}")]
+    Regions(usize),
+    /// An even number of observers, or fewer than three, or too many.
+    #[error("observers are odd in number, 3 to {OBSERVERS_MAX}; these are {0} (a two-region service adds a witness)")]
+    Observers(usize),
+    /// A serving region without an observer.
+    #[error("{0} serves but has no observer; every serving region is an observer too")]
+    NotObserved(RegionName),
+    /// A failback entry for a region that does not serve.
+    #[error("failback names {0}, which is not one of the regions")]
+    FailbackRegion(RegionName),
+    /// A threshold out of range.
+    #[error("{name} = {value}: {rule}")]
+    Threshold {
+        /// The field.
+        name: &'static str,
+        /// What was given.
+        value: f64,
+        /// What is allowed.
+        rule: &'static str,
+    },
+}
+
+impl Policy {
+    /// Checks a policy as written.
+    ///
+    /// # Errors
+    /// The first thing in it that cannot hold.
+    pub fn new(spec: PolicySpec) -> Result<Self, PolicyError> {
+        let (regions, observers) = (spec.regions.len(), spec.observers.len());
+        if !(2..=REGIONS_MAX).contains(&regions) {
+            return Err(PolicyError::Regions(regions));
+        }
+        if observers.is_multiple_of(2) || !(3..=OBSERVERS_MAX).contains(&observers) {
+            return Err(PolicyError::Observers(observers));
+        }
+        if let Some(region) = spec.regions.iter().find(|region| !spec.observers.contains(*region)) {
+            return Err(PolicyError::NotObserved(region.clone()));
+        }
+        if let Some(region) = spec.failback.keys().find(|region| !spec.regions.contains(*region)) {
+            return Err(PolicyError::FailbackRegion(region.clone()));
+        }
+        spec.thresholds.check(regions)?;
+        Ok(Self { spec })
+    }
+
+    /// The service.
+    #[must_use]
+    pub fn service(&self) -> &ServiceName {
+        &self.spec.service
+    }
+
+    /// The regions that serve, in order of name.
+    #[must_use]
+    pub fn regions(&self) -> &BTreeSet<RegionName> {
+        &self.spec.regions
+    }
+
+    /// The observers, in order of name.
+    #[must_use]
+    pub fn observers(&self) -> &BTreeSet<RegionName> {
+        &self.spec.observers
+    }
+
+    /// The thresholds.
+    #[must_use]
+    pub fn thresholds(&self) -> &Thresholds {
+        &self.spec.thresholds
+    }
+
+    /// The policy as written.
+    #[must_use]
+    pub fn spec(&self) -> &PolicySpec {
+        &self.spec
+    }
+
+    /// How a region comes back.
+    #[must_use]
+    pub fn failback(&self, region: &RegionName) -> Failback {
+        self.spec.failback.get(region).copied().unwrap_or_default()
+    }
+
+    /// How many observers are a majority.
+    #[must_use]
+    pub fn majority(&self) -> usize {
+        self.spec.observers.len() / 2 + 1
+    }
+
+    /// How many of `undrained` regions one observer's automatic votes must leave in service: ⌊R·(n−m)/n⌋+1.
+    ///
+    /// With every observer bound by it, R regions could only all be ejected by R·m votes, and there are fewer.
+    #[must_use]
+    pub fn keep(&self, undrained: usize) -> usize {
+        let observers = self.spec.observers.len();
+        undrained * (observers - self.majority()) / observers + 1
+    }
+
+    /// How many regions drains may take at the most.
+    #[must_use]
+    pub fn drains_max(&self) -> usize {
+        self.spec.regions.len().saturating_sub(usize::from(self.spec.thresholds.min_serving))
+    }
+
+    /// The same policy on a clock that runs `speed` times as fast: every duration divided.
+    #[must_use]
+    pub fn at_speed(&self, speed: f64) -> Self {
+        let mut spec = self.spec.clone();
+        let t = &mut spec.thresholds;
+        for seconds in [
+            &mut t.round_seconds,
+            &mut t.hold_down_seconds,
+            &mut t.hold_down_max_seconds,
+            &mut t.hold_down_decay_seconds,
+            &mut t.ejection_window_seconds,
+            &mut t.votes_fresh_seconds,
+            &mut t.votes_refresh_seconds,
+        ] {
+            *seconds /= speed;
+        }
+        Self { spec }
+    }
+
+    /// A short fingerprint of everything in the policy, stored beside each decision.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        // FNV-1a: stable over builds and machines, which `std`'s hasher does not promise.
+        let text = format!("{:?}", self.spec);
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        format!("{hash:016x}")
+    }
+}
+
+impl Thresholds {
+    fn check(&self, regions: usize) -> Result<(), PolicyError> {
+        let rule = |name, value: f64, fine: bool, rule| if fine { Ok(()) } else { Err(PolicyError::Threshold { name, value, rule }) };
+        let seconds =
+            |name, value: f64| rule(name, value, value > 0.0 && value <= 7.0 * 86_400.0, "seconds, more than 0 and at most a week");
+        seconds("round_seconds", self.round_seconds)?;
+        seconds("hold_down_seconds", self.hold_down_seconds)?;
+        seconds("hold_down_max_seconds", self.hold_down_max_seconds)?;
+        seconds("hold_down_decay_seconds", self.hold_down_decay_seconds)?;
+        seconds("ejection_window_seconds", self.ejection_window_seconds)?;
+        seconds("votes_fresh_seconds", self.votes_fresh_seconds)?;
+        seconds("votes_refresh_seconds", self.votes_refresh_seconds)?;
+        rule("down_window", self.down_window.into(), (1..=8).contains(&self.down_window), "1 to 8 rounds")?;
+        rule("down_after", self.down_after.into(), (1..=self.down_window).contains(&self.down_after), "1 to down_window rounds")?;
+        rule("up_after", self.up_after.into(), (1..=100).contains(&self.up_after), "1 to 100 rounds")?;
+        rule("silent_after_rounds", self.silent_after_rounds.into(), self.silent_after_rounds >= 1, "at least 1")?;
+        let fewer = usize::from(self.min_serving) < regions;
+        rule("min_serving", self.min_serving.into(), self.min_serving >= 1 && fewer, "at least 1, and fewer than the regions")?;
+        rule(
+            "hold_down_max_seconds",
+            self.hold_down_max_seconds,
+            self.hold_down_max_seconds >= self.hold_down_seconds,
+            "at least hold_down_seconds",
+        )
+    }
+
+    /// The time between two rounds while all is well.
+    #[must_use]
+    pub fn round(&self) -> SignedDuration {
+        duration(self.round_seconds)
+    }
+
+    /// The age after which an observer's view counts as silence.
+    #[must_use]
+    pub fn silent_after(&self) -> SignedDuration {
+        duration(self.round_seconds * f64::from(self.silent_after_rounds))
+    }
+
+    /// The age at which votes are no longer fresh.
+    #[must_use]
+    pub fn votes_fresh(&self) -> SignedDuration {
+        duration(self.votes_fresh_seconds)
+    }
+
+    /// The age at which unchanged votes are written again.
+    #[must_use]
+    pub fn votes_refresh(&self) -> SignedDuration {
+        duration(self.votes_refresh_seconds)
+    }
+}
+
+/// Seconds, checked to be in range by [`Thresholds::check`], as a duration.
+pub(crate) fn duration(seconds: f64) -> SignedDuration {
+    SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX)
+}

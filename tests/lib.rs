@@ -1,0 +1,1 @@
+//! Stories across crates live in `it/`; this crate has no code of its own.
