@@ -1,1 +1,8 @@
-//! world
+//! Many regions on one machine: AWS endpoints, the chat API behind its gateways, Route 53, faults. Never deployed.
+
+pub mod aws;
+pub mod fault;
+pub mod gateway;
+pub mod net;
+pub mod route53;
+pub mod user;
