@@ -5,4 +5,5 @@ pub mod fault;
 pub mod gateway;
 pub mod net;
 pub mod route53;
+pub mod speed;
 pub mod user;
