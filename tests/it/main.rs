@@ -1,1 +1,3 @@
-//! Stories across crates.
+//! Stories across crates, one file each. What a single crate can tell by itself is told there.
+
+mod architecture;

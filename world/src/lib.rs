@@ -2,6 +2,9 @@
 
 pub mod aws;
 pub mod fault;
+pub mod tally;
+pub mod process;
+pub mod event;
 pub mod gateway;
 pub mod net;
 pub mod route53;

@@ -1,0 +1,106 @@
+//! Holds the arrows between our crates, and what no file may lack or carry.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const OURS: [&str; 9] = ["chat", "cli", "controller", "decision", "probe", "route53", "store", "tests", "world"];
+
+/// Who may depend on whom. A new arrow is the rare, argued kind of change.
+fn allowed(from: &str) -> &'static [&'static str] {
+    match from {
+        "decision" | "route53" | "chat" => &[],
+        "store" => &["decision"],
+        "probe" | "controller" => &["decision", "store"],
+        "world" => &["chat", "controller", "decision", "probe", "route53", "store"],
+        "cli" => &["decision", "probe", "route53", "store", "world"],
+        "tests" => &["chat", "cli", "controller", "decision", "probe", "route53", "store", "world"],
+        other => panic!("{other} is not a crate of this workspace; give it its arrows here and in ARCHITECTURE.md"),
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+#[test]
+fn every_arrow_between_our_crates_is_one_of_the_design() {
+    let out = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    let mut seen = BTreeSet::new();
+    let mut wrong = BTreeMap::new();
+    for package in metadata["packages"].as_array().unwrap() {
+        let from = package["name"].as_str().unwrap();
+        seen.insert(from.to_owned());
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let to = dependency["name"].as_str().unwrap();
+            if OURS.contains(&to) && !allowed(from).contains(&to) {
+                wrong.entry(from.to_owned()).or_insert_with(Vec::new).push(to.to_owned());
+            }
+        }
+    }
+    assert_eq!(wrong, BTreeMap::new());
+    assert_eq!(seen, OURS.iter().map(ToString::to_string).collect());
+}
+
+#[test]
+fn the_pure_crates_bring_no_runtime_and_no_sdk_along() {
+    for pure in ["decision", "route53"] {
+        let out = Command::new(env!("CARGO"))
+            .args(["tree", "--package", pure, "--edges", "normal", "--prefix", "none", "--offline", "--locked"])
+            .current_dir(root())
+            .output()
+            .unwrap();
+        let tree = String::from_utf8_lossy(&out.stdout).into_owned();
+        assert!(tree.contains(pure), "{}", String::from_utf8_lossy(&out.stderr));
+        for impure in ["tokio ", "hyper ", "aws-", "rand ", "getrandom ", "fastrand ", "tracing "] {
+            assert!(!tree.lines().any(|line| line.starts_with(impure)), "{pure} drags in {impure}:\n{tree}");
+        }
+    }
+}
+
+#[test]
+fn every_source_file_opens_with_its_head() {
+    let without: Vec<PathBuf> = rust_files(&root()).into_iter().filter(|file| !read(file).starts_with("//!")).collect();
+    assert_eq!(without, Vec::<PathBuf>::new(), "these files do not say what lives in them");
+}
+
+#[test]
+fn no_source_file_carries_a_path_of_somebodys_machine() {
+    let mut carrying = Vec::new();
+    for file in rust_files(&root()) {
+        let home = ["/ho", "me/"].concat();
+        let text = read(&file);
+        if [home.as_str(), concat!("/ro", "ot/"), concat!("/wo", "rk/")].iter().any(|path| text.contains(path)) {
+            carrying.push(file);
+        }
+    }
+    assert_eq!(carrying, Vec::<PathBuf>::new());
+}
+
+fn read(file: &Path) -> String {
+    std::fs::read_to_string(file).unwrap()
+}
+
+/// The Rust files of our crates, below their folders only.
+fn rust_files(root: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders: Vec<PathBuf> = OURS.iter().map(|name| root.join(name)).collect();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("target") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ext| ext == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    assert!(files.len() > 20, "found only {} files", files.len());
+    files
+}
