@@ -12,6 +12,7 @@ mod policy;
 mod reason;
 mod snapshot;
 mod standing;
+mod view;
 mod vote;
 
 pub use check::{Cause, Check, CheckResult, InvalidOutcome, Outcome};
@@ -24,4 +25,5 @@ pub use policy::{Failback, OBSERVERS_MAX, Policy, PolicyError, PolicySpec, REGIO
 pub use reason::Reason;
 pub use snapshot::Snapshot;
 pub use standing::Remembered;
+pub use view::{Answers, DecidedBy, DrainPreview, Heard, ObserverView, RegionView, RuleCheck, Says, ServiceView, Tally, Warning};
 pub use vote::{RegionVote, Verdict, Vote, Votes};

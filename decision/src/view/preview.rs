@@ -1,0 +1,94 @@
+//! What a drain would do to the service, and which rules would refuse it.
+//!
+//! A forecast for people. The controllers apply the rules themselves, on what they read.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{Answers, RegionView};
+use crate::intent::{Intent, IntentKind, SafetyRule};
+use crate::name::RegionName;
+use crate::policy::Policy;
+
+/// What a drain of one region would do, and which rules have a say.
+///
+/// Counted pessimistically: a region counts as left to serve only when no majority ejects it even if every observer that cannot be read did, and
+/// when no drain of it is recorded. Better to refuse a drain that would have been safe, and name the rule and the way past it, than to empty the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DrainPreview {
+    /// The region.
+    pub region: RegionName,
+    /// Regions that serve now.
+    pub now: BTreeSet<RegionName>,
+    /// Regions that would serve then.
+    pub after: BTreeSet<RegionName>,
+    /// The rules that have a say, strictest first.
+    pub rules: Vec<RuleCheck>,
+}
+
+/// One rule's answer to a drain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleCheck {
+    /// The rule.
+    pub rule: SafetyRule,
+    /// Whether it lets the drain pass by itself.
+    pub passes: bool,
+    /// Whether the drain is asked to go past it.
+    pub overridden: bool,
+    /// What it looked at.
+    pub why: String,
+}
+
+impl DrainPreview {
+    pub(super) fn new(policy: &Policy, regions: &[RegionView], region: &RegionName, overrides: &[SafetyRule]) -> Self {
+        let now = serving(regions);
+        let after: BTreeSet<RegionName> = now
+            .iter()
+            .filter(|name| *name != region && !regions.iter().any(|view| view.region == **name && drain_of(view).is_some()))
+            .cloned()
+            .collect();
+        let drained = regions.iter().any(|view| view.region == *region && drain_of(view).is_some());
+        let others = regions.iter().filter(|view| view.region != *region && drain_of(view).is_some()).count();
+
+        let last_region = RuleCheck {
+            rule: SafetyRule::LastRegion,
+            passes: drained || !after.is_empty(),
+            overridden: overrides.contains(&SafetyRule::LastRegion),
+            why: match after.len() {
+                0 => "no region would be left serving".to_owned(),
+                1 => "1 region would be left serving".to_owned(),
+                left => format!("{left} regions would be left serving"),
+            },
+        };
+        let min_serving = usize::from(policy.thresholds().min_serving);
+        let left = regions.len().saturating_sub(others + 1);
+        let capacity = RuleCheck {
+            rule: SafetyRule::Capacity,
+            passes: drained || others < policy.drains_max(),
+            overridden: overrides.contains(&SafetyRule::Capacity),
+            why: format!("{left} of {} regions would be left undrained; the policy wants {min_serving}", regions.len()),
+        };
+        Self { region: region.clone(), now, after, rules: vec![last_region, capacity] }
+    }
+
+    /// The first rule that refuses, if any.
+    #[must_use]
+    pub fn refused_by(&self) -> Option<SafetyRule> {
+        self.rules.iter().find(|check| !check.passes && !check.overridden).map(|check| check.rule)
+    }
+}
+
+/// The drain in force on a region.
+pub(super) fn drain_of(view: &RegionView) -> Option<&Intent> {
+    view.intent.as_ref().filter(|intent| intent.kind == IntentKind::Drain)
+}
+
+/// The regions that serve for sure.
+pub(super) fn serving(regions: &[RegionView]) -> BTreeSet<RegionName> {
+    regions.iter().filter(|view| view.answers == Answers::Serving).map(|view| view.region.clone()).collect()
+}
+
+pub(super) fn last_of(names: &BTreeSet<RegionName>) -> Option<&RegionName> {
+    names.first().filter(|_| names.len() == 1)
+}
