@@ -1,1 +1,21 @@
-//! store
+//! The documents of each observer in SSM Parameter Store: `observed`, `votes`, `intents/{region}`.
+//!
+//! The only crate that knows parameter names, and the only one that knows how a late writer is made to lose
+//! ([`Store`] describes the protocol). It judges nothing: documents come out as they went in, or not at all.
+
+mod client;
+mod document;
+mod error;
+mod failure;
+mod observers;
+mod parameter;
+mod rank;
+mod replace;
+mod ssm;
+mod store;
+
+pub use client::{aws_config, http_client, ssm_client};
+pub use document::Flaw;
+pub use error::{BoxError, StoreError};
+pub use observers::{Observers, Recorded};
+pub use store::{DEADLINE, Intents, Store};
