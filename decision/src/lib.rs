@@ -3,6 +3,7 @@
 //! Pure: no async, no I/O, no clock, no randomness, no AWS. Time comes in as an argument.
 
 mod check;
+mod decide;
 mod document;
 mod intent;
 mod memory;
@@ -11,18 +12,19 @@ mod observation;
 mod policy;
 mod reason;
 mod snapshot;
-mod standing;
+pub mod standing;
 mod view;
 mod vote;
 
 pub use check::{Cause, Check, CheckResult, InvalidOutcome, Outcome};
+pub use decide::{Change, Decision, decide};
 pub use document::{DOCUMENT_BYTES_MAX, Schema};
 pub use intent::{ACTOR_MAX, Ended, Intent, IntentKind, REASON_MAX, SafetyRule, TICKET_MAX, UnknownRule};
-pub use memory::Memory;
+pub use memory::{MEMORY_ROUNDS_MAX, Memory};
 pub use name::{InvalidName, REGION_NAME_MAX, RegionName, ServiceName};
 pub use observation::{Observation, Observed, ROUNDS_MAX, Round};
 pub use policy::{Failback, OBSERVERS_MAX, Policy, PolicyError, PolicySpec, REGIONS_MAX, Thresholds};
-pub use reason::Reason;
+pub use reason::{Failing, Reason};
 pub use snapshot::Snapshot;
 pub use standing::Remembered;
 pub use view::{Answers, DecidedBy, DrainPreview, Heard, ObserverView, RegionView, RuleCheck, Says, ServiceView, Tally, Warning};

@@ -5,20 +5,41 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Hysteresis memory of one region.
+/// How many rounds a memory holds at the most.
+pub const MEMORY_ROUNDS_MAX: usize = 8;
+
+/// Hysteresis memory of one region. In JSON, times are milliseconds since the epoch and what is empty is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Memory {
-    /// The last rounds, oldest first, one character each: `.` clean, `~` degraded, `x` failed. At most eight.
+    /// The last rounds, oldest first, one character each, at most [`MEMORY_ROUNDS_MAX`]: `.` clean, `~` degraded; failed rounds carry the letter of
+    /// the first critical check that failed (`r` rest, `w` websocket, `d` delivery, `t` table), as a capital when only its first attempt did.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub rounds: String,
-    /// Consecutive clean rounds, counted to 255 at the most.
+    /// Consecutive rounds without a critical failure, counted to 255 at the most.
+    #[serde(skip_serializing_if = "is_zero")]
     pub clean: u8,
+    /// Since when it is clean, moved on by each step of decay.
+    #[serde(skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::millisecond::optional")]
+    pub clean_since: Option<Timestamp>,
+    /// Whether it is unhealthy: set by the leaky count, cleared by clean rounds.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub down: bool,
     /// How often the region was ejected automatically without a long clean time in between.
+    #[serde(skip_serializing_if = "is_zero")]
     pub relapses: u8,
     /// When it was last ejected automatically.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::millisecond::optional")]
     pub ejected_at: Option<Timestamp>,
-    /// Until when it is held down.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Until when it is held down. Set by an automatic ejection, pushed on by every failed round, cleared by the return.
+    #[serde(skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::millisecond::optional")]
     pub held_until: Option<Timestamp>,
+    /// Whether a person resumed it since it was ejected.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub resumed: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(count: &u8) -> bool {
+    *count == 0
 }

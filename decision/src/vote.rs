@@ -92,6 +92,9 @@ pub struct Votes {
     pub policy: String,
     /// The newest round that is already in the memories below.
     pub round: u64,
+    /// When that round ended, by the probe's clock. Rounds are told apart by it, because a probe that lost its count starts again at one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_at: Option<Timestamp>,
     /// One entry per region of the policy.
     pub regions: BTreeMap<RegionName, RegionVote>,
 }
