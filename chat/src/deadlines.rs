@@ -1,0 +1,51 @@
+//! How long every call to AWS may take, and how often it is tried. Both clients of the crate are built here and nowhere
+//! else, so that no call can be made without a deadline.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+
+/// Attempts of one call, the first included.
+const ATTEMPTS_MAX: u32 = 2;
+
+/// The longest first pause between two attempts; the SDK draws the real one at random below it.
+const BACKOFF: Duration = Duration::from_millis(50);
+
+/// How long calls may take, retries included. One attempt gets half of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// One call to DynamoDB. Below the probe's own deadline for a REST read, so that the reason reaches it.
+    pub table: Duration,
+    /// One post of one frame to one socket.
+    pub post: Duration,
+    /// All posts of one stream batch together; sockets not reached by then count as failed. Below the Lambda time-out of
+    /// the stream reader (30 s in `template.yaml`).
+    pub batch: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self { table: Duration::from_millis(1500), post: Duration::from_secs(1), batch: Duration::from_secs(20) }
+    }
+}
+
+impl Deadlines {
+    pub(crate) fn dynamodb(self, client: &aws_sdk_dynamodb::Client) -> aws_sdk_dynamodb::Client {
+        let config = client.config().to_builder().timeout_config(timeouts(self.table)).retry_config(retries());
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    pub(crate) fn connections(self, client: &aws_sdk_apigatewaymanagement::Client) -> aws_sdk_apigatewaymanagement::Client {
+        let config = client.config().to_builder().timeout_config(timeouts(self.post)).retry_config(retries());
+        aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
+    }
+}
+
+fn timeouts(operation: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(operation / 2).operation_attempt_timeout(operation / 2).operation_timeout(operation).build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX).with_initial_backoff(BACKOFF)
+}
