@@ -56,6 +56,7 @@ fn votes(observer: &str, age_seconds: i64, said: [(Vote, Verdict); 3]) -> Votes 
         decided_at: at,
         policy: "p".to_owned(),
         round: 1,
+        round_at: None,
         regions: regions.collect(),
     }
 }
