@@ -1,1 +1,28 @@
-//! probe
+//! One observer's eyes: rounds of probes that do what a user does, and what they saw.
+//!
+//! [`Probe::round`] makes one round and tells it as [`Seen`]; [`run`] makes rounds for as long as it is let, publishes them, and
+//! keeps a tripwire socket per region in between. Nothing here decides what a failure means for a region: that is the controller's.
+
+mod certificate;
+mod connect;
+mod delivery;
+mod endpoint;
+mod exchange;
+mod frame;
+mod lag;
+mod matrix;
+mod nonce;
+mod pace;
+mod rest;
+mod round;
+mod seen;
+mod settings;
+mod ticket;
+mod websocket;
+
+pub use matrix::{Blame, Judgement, Limits, Matrix};
+pub use pace::{CONFIRMATIONS, FAST_ROUNDS, LOOKS_MAX, Look, Pace, SETTLE_ROUNDS, next_delay, phase, until_tick};
+pub use round::Probe;
+pub use seen::{Counts, Distractor, Failure, Phase, Phases, RegionSeen, Seen, Step};
+pub use settings::{Network, Place, Settings, SettingsError, Target};
+pub use ticket::{TICKET_HEADER, TICKET_LIFE, sign};

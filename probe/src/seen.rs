@@ -1,0 +1,202 @@
+//! What a round saw: the document part, and everything a person may want to know beside it.
+//!
+//! Values only. The round fills them, `matrix` judges the delivery matrix.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use decision::{Cause, Check, CheckResult, Outcome, RegionName, Round};
+use serde::{Serialize, Serializer};
+
+use crate::matrix::{Blame, Matrix};
+
+/// Everything that one round saw.
+#[derive(Debug, Clone, Serialize)]
+pub struct Seen {
+    /// The part that is published: every check of every region, and the observer's judgement of itself.
+    pub round: Round,
+    /// The steps behind the checks, by region.
+    pub regions: BTreeMap<RegionName, RegionSeen>,
+    /// The delivery matrix.
+    pub matrix: Matrix,
+    /// What the matrix blames.
+    pub blamed: Vec<Blame>,
+    /// Frames that decided nothing.
+    pub counts: Counts,
+    /// The ordinary socket that must not see a probe.
+    pub distractor: Option<Distractor>,
+    /// The longest time by which the runtime ran behind, in milliseconds.
+    #[serde(rename = "loop_lag_ms", serialize_with = "millis")]
+    pub loop_lag: Duration,
+    /// How long the round took, in milliseconds.
+    #[serde(rename = "took_ms", serialize_with = "millis")]
+    pub took: Duration,
+}
+
+/// The connections that one round made to a region.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct RegionSeen {
+    /// The REST read.
+    pub rest: Step,
+    /// The WebSocket, up to the answer to the upgrade.
+    pub websocket: Step,
+    /// The table check.
+    pub table: Step,
+}
+
+/// One check that is a connection of its own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Step {
+    /// How long each phase took, in the last attempt.
+    pub phases: Phases,
+    /// How many connections were tried, at most two.
+    pub attempts: u8,
+    /// Why the first attempt failed, when there was a second.
+    pub first_failure: Option<Failure>,
+    /// Why the last attempt failed.
+    pub failure: Option<Failure>,
+    /// Days until the server's certificate ends; negative when it has ended. Absent without TLS.
+    pub certificate_days: Option<i64>,
+}
+
+/// How long each phase of a connection took, in milliseconds. Absent = not reached, or not needed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Phases {
+    /// Resolving the name.
+    #[serde(rename = "dns_ms", serialize_with = "maybe_millis")]
+    pub dns: Option<Duration>,
+    /// TCP connect.
+    #[serde(rename = "connect_ms", serialize_with = "maybe_millis")]
+    pub connect: Option<Duration>,
+    /// TLS handshake.
+    #[serde(rename = "tls_ms", serialize_with = "maybe_millis")]
+    pub tls: Option<Duration>,
+    /// From the request to the head of the answer.
+    #[serde(rename = "first_byte_ms", serialize_with = "maybe_millis")]
+    pub first_byte: Option<Duration>,
+    /// From the start of the first attempt to the end of the last.
+    #[serde(rename = "total_ms", serialize_with = "millis")]
+    pub total: Duration,
+}
+
+/// Where a connection failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// The name.
+    Dns,
+    /// TCP.
+    Connect,
+    /// TLS.
+    Tls,
+    /// Waiting for the head of the answer.
+    FirstByte,
+    /// Reading or understanding the answer.
+    Answer,
+}
+
+/// Why an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// Where.
+    pub phase: Phase,
+    /// Why.
+    #[serde(serialize_with = "display")]
+    pub cause: Cause,
+    /// Whether a second attempt on a new connection makes sense: nothing was answered, and no deadline passed.
+    #[serde(skip)]
+    pub(crate) retriable: bool,
+    /// What the system or the answer said, for people. Short.
+    pub detail: String,
+}
+
+/// Frames that decided nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Messages of other observers and strangers.
+    pub foreign: u32,
+    /// Nonces of this round that arrived again: streams deliver at least once.
+    pub duplicates: u32,
+    /// Nonces of earlier rounds of this probe that arrived only now: slow, not lost.
+    pub earlier: u32,
+    /// Probe messages where no probe message may be: at the distractor or in the history. Not a verdict, but a broken promise.
+    pub leaked: u32,
+}
+
+/// The ordinary socket of a round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Distractor {
+    /// Where it was connected.
+    pub region: RegionName,
+    /// Whether it stood while messages were delivered. If not, nothing is known of leaks.
+    pub stood: bool,
+}
+
+impl Step {
+    /// The step as a check's result; a pass that took longer than `slow` is late.
+    #[must_use]
+    pub fn result(&self, slow: Duration) -> CheckResult {
+        let outcome = match &self.failure {
+            Some(failure) => Outcome::Fail(failure.cause.clone()),
+            None if self.attempts == 0 => Outcome::Unknown(Cause::NotTried),
+            None if self.phases.total > slow => Outcome::Degraded(Cause::Late),
+            None => Outcome::Pass,
+        };
+        CheckResult { outcome, millis: whole_millis(self.phases.total), attempts: self.attempts }
+    }
+
+    /// Whether every attempt ended before the far side's application could have said anything.
+    #[must_use]
+    pub fn reached_nothing(&self) -> bool {
+        self.failure.as_ref().is_some_and(|failure| match failure.phase {
+            Phase::Dns | Phase::Connect | Phase::Tls => true,
+            Phase::FirstByte | Phase::Answer => false,
+        })
+    }
+}
+
+impl RegionSeen {
+    /// The step behind a check; delivery and replication have none of their own.
+    #[must_use]
+    pub fn step(&self, check: Check) -> Option<&Step> {
+        match check {
+            Check::Rest => Some(&self.rest),
+            Check::Websocket => Some(&self.websocket),
+            Check::Table => Some(&self.table),
+            Check::Delivery | Check::Replication => None,
+        }
+    }
+}
+
+impl Seen {
+    /// Whether any check failed, or the observer itself did.
+    #[must_use]
+    pub fn anything_failed(&self) -> bool {
+        let unfit = match self.round.self_check {
+            Outcome::Pass | Outcome::Degraded(_) => false,
+            Outcome::Fail(_) | Outcome::Unknown(_) => true,
+        };
+        unfit || self.round.regions.values().flat_map(BTreeMap::values).any(|result| result.outcome.is_fail())
+    }
+}
+
+/// Milliseconds as documents hold them.
+pub(crate) fn whole_millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+/// Milliseconds with microseconds behind the point, for display and `--json`.
+fn millis<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_micros() as f64 / 1000.0)
+}
+
+fn maybe_millis<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match duration {
+        Some(duration) => millis(duration, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn display<S: Serializer>(cause: &Cause, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(cause)
+}
