@@ -1,21 +1,33 @@
-//! The decision.
+//! The decision: one observer's votes from everything it read.
+//!
+//! Lanes, strictest first: safety rules, intent, automatic verdict, unknown. Each lane is a file; here is only their order.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::automatic::Look;
+use crate::document::Schema;
+use crate::hysteresis::{self, Sight};
+use crate::memory::Memory;
 use crate::name::RegionName;
+use crate::observation::Observed;
 use crate::policy::Policy;
 use crate::reason::Reason;
+use crate::safety::{self, Candidate};
 use crate::snapshot::Snapshot;
-use crate::vote::{Vote, Votes};
+use crate::standing::{self, Effect, Remembered, Standing};
+use crate::time::{age, millis};
+use crate::vote::{RegionVote, Verdict, Vote, Votes};
 
 /// What one controller decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// The votes that hold: new ones if `write`, else the stored ones.
+    /// The votes that hold: new ones if `write`, else the stored ones as they are.
     pub votes: Votes,
-    /// The votes that moved.
+    /// The votes that moved, in order of region.
     pub changes: Vec<Change>,
-    /// Whether they must be written: something changed, or the stored ones get old.
+    /// Whether they must be written: something but `decided_at` changed, or the stored ones get old.
     pub write: bool,
 }
 
@@ -28,23 +40,211 @@ pub struct Change {
     pub from: Vote,
     /// What it is.
     pub to: Vote,
-    /// Why.
+    /// Why it moved. Where a safety rule takes back an ejection, this names the rule, while the vote's own reason says how the region does.
     pub reason: Reason,
 }
 
-/// Decides.
+/// Decides the votes of `snapshot.observer` on every region of `policy`, as of `now`.
+///
+/// Depends on its arguments alone. Deciding again once the result is stored, on the same facts at the same time, moves nothing and writes nothing.
+/// Documents of another service or observer count as absent.
 #[must_use]
 pub fn decide(policy: &Policy, snapshot: &Snapshot, now: Timestamp) -> Decision {
+    let now = millis(now);
+    let last = own_votes(policy, snapshot);
+    let sight = hysteresis::fold(policy, own_observed(policy, snapshot), last, now);
+    let standing = standing::merge(policy, &snapshot.intents, &remembered(last), now);
+
+    let seats: Vec<Seat> = policy.regions().iter().map(|region| Seat::of(region, &sight, last, standing.get(region), now)).collect();
+    let ballots = vote(policy, &sight, &standing, &seats, now);
+
+    let mut changes = Vec::new();
+    let mut regions = BTreeMap::new();
+    for (seat, ballot) in seats.into_iter().zip(ballots) {
+        if ballot.vote != seat.before {
+            changes.push(Change { region: seat.region.clone(), from: seat.before, to: ballot.vote, reason: ballot.moved_by.clone() });
+        }
+        regions.insert(seat.region.clone(), seat.record(policy, ballot, now));
+    }
     let votes = Votes {
-        schema: crate::Schema::V1,
+        schema: Schema::V1,
         service: policy.service().clone(),
         observer: snapshot.observer.clone(),
-        generation: snapshot.votes.as_ref().map_or(0, |votes| votes.generation) + 1,
+        generation: last.map_or(0, |votes| votes.generation).saturating_add(1),
         decided_at: now,
         policy: policy.fingerprint(),
-        round: 0,
-        round_at: None,
-        regions: std::collections::BTreeMap::new(),
+        round: sight.round,
+        round_at: sight.round_at,
+        regions,
     };
-    Decision { votes, changes: Vec::new(), write: true }
+    match last.filter(|last| still_holds(policy, last, &votes, now)) {
+        Some(last) => Decision { votes: last.clone(), changes, write: false },
+        None => Decision { votes, changes, write: true },
+    }
+}
+
+/// One region before its vote: what was, and what is known.
+struct Seat<'a> {
+    region: &'a RegionName,
+    last: Option<&'a RegionVote>,
+    before: Vote,
+    since: Timestamp,
+    memory: Memory,
+    standing: Option<&'a Standing>,
+}
+
+/// One region's vote.
+struct Ballot {
+    vote: Vote,
+    reason: Reason,
+    moved_by: Reason,
+    automatic: bool,
+    verdict: Verdict,
+}
+
+/// Every region's vote, lane by lane.
+fn vote(policy: &Policy, sight: &Sight<'_>, standing: &BTreeMap<RegionName, Standing>, seats: &[Seat<'_>], now: Timestamp) -> Vec<Ballot> {
+    let is_out = |other: &RegionName| {
+        let drained = standing.get(other).is_some_and(|standing| standing.effect == Effect::Drained);
+        drained || sight.memories.get(other).is_some_and(|memory| memory.down)
+    };
+    let looks: Vec<Look<'_>> = seats.iter().map(|seat| Look::at(policy, sight, seat.region, &seat.memory)).collect();
+
+    // Unknown, automatic verdict and hold.
+    let mut candidates = BTreeMap::new();
+    for (seat, look) in seats.iter().zip(&looks).filter(|(seat, _)| !seat.is_drained()) {
+        candidates.insert(seat.region.clone(), seat.candidate(policy, look, is_out, now));
+    }
+    // Safety rules.
+    let reserved = standing.values().filter(|standing| standing.reserved).count();
+    let last_ejection = seats.iter().filter_map(|seat| seat.memory.ejected_at).filter(|at| *at <= now).max();
+    safety::apply(policy, &mut candidates, reserved, last_ejection, now);
+
+    let ballot = |(seat, look): (&Seat<'_>, &Look<'_>)| match candidates.remove(seat.region) {
+        Some(candidate) => seat.ballot(candidate, look),
+        None => seat.drained(look),
+    };
+    seats.iter().zip(&looks).map(ballot).collect()
+}
+
+impl<'a> Seat<'a> {
+    fn of(region: &'a RegionName, sight: &Sight<'_>, last: Option<&'a Votes>, standing: Option<&'a Standing>, now: Timestamp) -> Self {
+        let last = last.and_then(|votes| votes.regions.get(region));
+        let (before, since) = last.map_or((Vote::Serve, now), |last| (last.vote, last.since));
+        let mut memory = sight.memories.get(region).cloned().unwrap_or_default();
+        memory.resumed |= before == Vote::Eject && is_resumed(standing, last);
+        Self { region, last, before, since, memory, standing }
+    }
+
+    fn is_drained(&self) -> bool {
+        self.standing.is_some_and(|standing| standing.effect == Effect::Drained)
+    }
+
+    /// The vote of lanes 2 to 4 on a region that no drain takes.
+    fn candidate(&self, policy: &Policy, look: &Look<'_>, is_out: impl Fn(&RegionName) -> bool, now: Timestamp) -> Candidate {
+        let hold = self.standing.filter(|standing| standing.effect == Effect::Held).map(|standing| &standing.intent);
+        let (vote, reason, if_serving) = if let Some(hold) = hold {
+            (self.before, held(hold, self.before), held(hold, Vote::Serve))
+        } else if let (Some(reason), Some(if_serving)) = (look.unknown(self.before), look.unknown(Vote::Serve)) {
+            (self.before, reason, if_serving)
+        } else {
+            let (vote, reason) = match self.before {
+                Vote::Serve => look.leave_or_stay(),
+                Vote::Eject => look.return_or_stay(is_out, now),
+            };
+            (vote, reason, look.serving())
+        };
+        Candidate {
+            before: self.before,
+            since: self.since,
+            vote,
+            reason,
+            if_serving,
+            refused: None,
+            held: hold.is_some(),
+            down: self.memory.down,
+            suspect: look.is_suspect(),
+            evidence: self.memory.evidence(policy),
+        }
+    }
+
+    /// What became of a candidate, with what a person who asked for a drain must know.
+    fn ballot(&self, candidate: Candidate, look: &Look<'_>) -> Ballot {
+        let Candidate { vote, reason, refused, .. } = candidate;
+        let drain = self.standing.filter(|_| vote == Vote::Serve).and_then(not_drained);
+        let moved_by = drain.clone().or(refused).unwrap_or_else(|| reason.clone());
+        Ballot { vote, reason: drain.unwrap_or(reason), moved_by, automatic: true, verdict: look.verdict() }
+    }
+
+    /// The vote on a region that a person drained.
+    fn drained(&self, look: &Look<'_>) -> Ballot {
+        let reason = self.standing.map_or(Reason::Healthy, |standing| {
+            let Remembered { actor, ends_at, generation, .. } = &standing.intent;
+            Reason::Drained { by: actor.clone(), until: *ends_at, generation: *generation }
+        });
+        Ballot { vote: Vote::Eject, moved_by: reason.clone(), reason, automatic: false, verdict: look.verdict() }
+    }
+
+    /// The vote as it is stored.
+    fn record(self, policy: &Policy, ballot: Ballot, now: Timestamp) -> RegionVote {
+        let Ballot { vote, reason, verdict, automatic, .. } = ballot;
+        let mut memory = self.memory;
+        match (self.before, vote) {
+            (_, Vote::Serve) => (memory.held_until, memory.resumed) = (None, false),
+            (Vote::Serve, Vote::Eject) => {
+                memory.resumed = false;
+                if automatic {
+                    memory.eject(policy, self.region, now);
+                }
+            }
+            (Vote::Eject, Vote::Eject) => {}
+        }
+        let verdict_since = self.last.filter(|last| last.verdict == verdict).map_or(now, |last| last.verdict_since);
+        let since = if vote == self.before { self.since } else { now };
+        let intent = self.standing.map(|standing| standing.intent.clone());
+        RegionVote { vote, since, reason, verdict, verdict_since, memory, intent }
+    }
+}
+
+/// Whether a person ended an intent that this controller last knew as not ended.
+fn is_resumed(standing: Option<&Standing>, last: Option<&RegionVote>) -> bool {
+    let known = last.and_then(|last| last.intent.as_ref()).filter(|known| known.ended).map(|known| known.generation);
+    standing.is_some_and(|standing| standing.intent.ended && known != Some(standing.intent.generation))
+}
+
+fn held(hold: &Remembered, kept: Vote) -> Reason {
+    Reason::Held { by: hold.actor.clone(), until: hold.ends_at, generation: hold.generation, kept }
+}
+
+/// Why a drain that was asked for is not in effect.
+fn not_drained(standing: &Standing) -> Option<Reason> {
+    let Remembered { actor, generation, .. } = &standing.intent;
+    let (by, generation) = (actor.clone(), *generation);
+    let count = |observers: usize| observers.try_into().unwrap_or(u8::MAX);
+    match standing.effect {
+        Effect::Pending { seen, needed } => Some(Reason::DrainPending { by, generation, seen: count(seen), needed: count(needed) }),
+        Effect::Refused(rule) => Some(Reason::DrainRefused { by, generation, rule }),
+        Effect::Drained | Effect::Held | Effect::Over => None,
+    }
+}
+
+fn own_votes<'a>(policy: &Policy, snapshot: &'a Snapshot) -> Option<&'a Votes> {
+    snapshot.votes.as_ref().filter(|votes| votes.service == *policy.service() && votes.observer == snapshot.observer)
+}
+
+fn own_observed<'a>(policy: &Policy, snapshot: &'a Snapshot) -> Option<&'a Observed> {
+    snapshot.observed.as_ref().filter(|observed| observed.service == *policy.service() && observed.observer == snapshot.observer)
+}
+
+fn remembered(last: Option<&Votes>) -> BTreeMap<RegionName, Remembered> {
+    let votes = last.into_iter().flat_map(|votes| &votes.regions);
+    votes.filter_map(|(region, vote)| Some((region.clone(), vote.intent.clone()?))).collect()
+}
+
+/// Whether the stored votes say all that the new ones do, and are not yet old.
+fn still_holds(policy: &Policy, last: &Votes, new: &Votes, now: Timestamp) -> bool {
+    let Votes { schema, service, observer, generation: _, decided_at, policy: fingerprint, round, round_at, regions } = last;
+    let same = (schema, service, observer, fingerprint) == (&new.schema, &new.service, &new.observer, &new.policy);
+    let young = age(now, *decided_at).abs() < policy.thresholds().votes_refresh();
+    same && young && (round, round_at, regions) == (&new.round, &new.round_at, &new.regions)
 }

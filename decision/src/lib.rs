@@ -2,17 +2,21 @@
 //!
 //! Pure: no async, no I/O, no clock, no randomness, no AWS. Time comes in as an argument.
 
+mod automatic;
 mod check;
 mod decide;
 mod document;
+mod hysteresis;
 mod intent;
 mod memory;
 mod name;
 mod observation;
 mod policy;
 mod reason;
+mod safety;
 mod snapshot;
 pub mod standing;
+mod time;
 mod view;
 mod vote;
 

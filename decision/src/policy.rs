@@ -201,6 +201,29 @@ impl Policy {
         undrained * (observers - self.majority()) / observers + 1
     }
 
+    /// How many regions one observer may eject automatically while `drained` regions are drained, or about to be.
+    ///
+    /// Never so many that fewer than [`Policy::keep`] of the others stay, nor fewer than `min_serving`. Fewer still where that is what it takes to
+    /// stay sound while observers do not yet agree on the drains (proof in `safety`): with k = ⌈(R−1)/m⌉ for no drain at all,
+    /// at most R − d − 1 − (m−1)·(k−1) for d of them.
+    #[must_use]
+    pub fn automatic_max(&self, drained: usize) -> usize {
+        self.sound_max(drained).min(self.undrained(drained).saturating_sub(self.spec.thresholds.min_serving.into()))
+    }
+
+    /// The part of [`Policy::automatic_max`] that keeps the answer from being emptied.
+    #[must_use]
+    pub(crate) fn sound_max(&self, drained: usize) -> usize {
+        let undrained = self.undrained(drained);
+        let others = self.majority() - 1;
+        let most = (self.spec.regions.len() - 1).div_ceil(self.majority());
+        most.min(undrained.saturating_sub(self.keep(undrained))).min(undrained.saturating_sub(1 + others * (most - 1)))
+    }
+
+    fn undrained(&self, drained: usize) -> usize {
+        self.spec.regions.len().saturating_sub(drained)
+    }
+
     /// How many regions drains may take at the most.
     #[must_use]
     pub fn drains_max(&self) -> usize {
@@ -272,6 +295,24 @@ impl Thresholds {
     #[must_use]
     pub fn silent_after(&self) -> SignedDuration {
         duration(self.round_seconds * f64::from(self.silent_after_rounds))
+    }
+
+    /// How long a region must stay clean after an automatic ejection: doubled so many times, up to the longest.
+    #[must_use]
+    pub fn hold_down(&self, doublings: u8) -> SignedDuration {
+        duration((self.hold_down_seconds * 2_f64.powi(doublings.into())).min(self.hold_down_max_seconds))
+    }
+
+    /// The clean time that takes back one doubling.
+    #[must_use]
+    pub fn hold_down_decay(&self) -> SignedDuration {
+        duration(self.hold_down_decay_seconds)
+    }
+
+    /// The time in which at most one region is ejected automatically.
+    #[must_use]
+    pub fn ejection_window(&self) -> SignedDuration {
+        duration(self.ejection_window_seconds)
     }
 
     /// The age at which votes are no longer fresh.

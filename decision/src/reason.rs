@@ -143,29 +143,30 @@ pub enum Reason {
 /// A count of failed rounds, with what failed in the newest of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failing {
-    /// The first critical check that failed.
+    /// The first critical check that failed in the newest failed round.
     pub check: Check,
-    /// How it failed; absent when its first attempt failed and the retry passed.
+    /// How it failed, if a document still says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
     /// Rounds that failed, any critical check counted.
     pub failed: u8,
     /// Rounds looked at.
     pub of: u8,
-    /// Whether every one of the failed rounds failed in this same check first.
-    pub same: bool,
+    /// Whether not every one of them failed in this check first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mixed: bool,
+    /// Whether in each of them only the first attempt failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retried: bool,
 }
 
 impl fmt::Display for Failing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { check, failed, of, .. } = self;
-        let how = self.cause.as_ref().map_or_else(|| "first attempt only".to_owned(), ToString::to_string);
-        let rounds = if *of == 1 { "the last round".to_owned() } else { format!("{failed} of the last {of} rounds") };
-        if self.same {
-            write!(f, "{check} failed in {rounds} ({how})")
-        } else {
-            write!(f, "critical checks failed in {rounds}, last of all {check} ({how})")
-        }
+        let what = if self.mixed { format!("critical checks, last of all {check},") } else { check.to_string() };
+        let first = if self.retried { " at the first attempt" } else { "" };
+        write!(f, "{what} failed{first} in {failed} of the last {of} rounds")?;
+        self.cause.as_ref().map_or(Ok(()), |cause| write!(f, " ({cause})"))
     }
 }
 

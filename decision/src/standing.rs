@@ -1,13 +1,38 @@
-//! Many observers' copies of the intents become one standing set, the same for every controller.
+//! Many observers' copies of the intents become one standing set.
+//!
+//! Per region the document of the highest generation seen anywhere wins (ties: recorded later, then the id). An **end** or a **hold** takes effect on
+//! one sighting. A **drain** takes effect only once its id is seen at a majority of observers; from then on it stands until a higher generation says
+//! otherwise. Until then it keeps its place in the order, and whatever stood before it stands.
+//!
+//! Competing drains are taken in order — those that go past `last-region` first, then generation, then the time recorded, then the region's name — until
+//! no more fit; the rest is refused by rule. A drain that is refused stays recorded: it takes its place when one before it ends.
+//!
+//! # Why a majority
+//!
+//! Let three operators drain three regions of three at once, and three controllers read while the writes land. If one sighting were enough, each
+//! controller could accept a different pair, and every region would be ejected by two of the three. With a majority needed, it cannot happen: say
+//! controller 1 accepts x and controller 2 accepts y. Each saw its drain at a majority of the stores, and two majorities share a store. Whichever of
+//! the two read that store later saw both drains there. So of any two accepted drains at least one controller knows of both, and gives the place to
+//! the one that comes first. Three controllers that each leave out a different drain would need two of them not to know of each other's.
+//! `tests/competing_drains.rs` holds this by enumeration.
+//!
+//! The argument needs what Parameter Store gives: one register per observer and region whose writes are seen by every later read. It does not cover the
+//! minute in which an override ends and the order changes: then observers may hold different sets until each has decided again.
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::intent::{Intent, IntentKind, SafetyRule};
 use crate::name::RegionName;
 use crate::policy::Policy;
+use crate::time::{later, millis};
+
+/// The longest actor that is remembered, in bytes; the intent itself holds all of it.
+pub const REMEMBERED_ACTOR_BYTES: usize = 24;
+/// How long an override lasts at the most, whatever the intent's end.
+pub const OVERRIDE_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a controller remembers of an intent, so that it stands while SSM is out of reach. In JSON, times are milliseconds since the epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +63,6 @@ pub struct Remembered {
     pub established: bool,
 }
 
-/// The longest actor that is remembered, in bytes; the intent itself holds all of it.
-pub const REMEMBERED_ACTOR_BYTES: usize = 24;
-
 /// The intent that stands for one region, and what it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
@@ -48,6 +70,8 @@ pub struct Standing {
     pub intent: Remembered,
     /// What it does at this moment.
     pub effect: Effect,
+    /// Whether a drain of this region has a place among those that fit, in effect or not.
+    pub reserved: bool,
 }
 
 /// What a standing intent does at one moment.
@@ -70,6 +94,66 @@ pub enum Effect {
     Over,
 }
 
+impl From<&Intent> for Remembered {
+    fn from(intent: &Intent) -> Self {
+        let refuse_drains = |rule: &SafetyRule| matches!(rule, SafetyRule::LastRegion | SafetyRule::Capacity);
+        Self {
+            id: intent.id.clone(),
+            generation: intent.generation,
+            kind: intent.kind,
+            actor: shorten(&intent.actor),
+            recorded_at: millis(intent.recorded_at),
+            ends_at: millis(intent.ends_at),
+            overrides: SafetyRule::ALL.into_iter().filter(|rule| refuse_drains(rule) && intent.overrides.contains(rule)).collect(),
+            ended: intent.ended.is_some(),
+            established: false,
+        }
+    }
+}
+
+/// The longest start of `actor` that fits [`REMEMBERED_ACTOR_BYTES`].
+fn shorten(actor: &str) -> String {
+    actor
+        .chars()
+        .scan(0, |bytes, c| {
+            *bytes += c.len_utf8();
+            Some((*bytes, c))
+        })
+        .take_while(|(bytes, _)| *bytes <= REMEMBERED_ACTOR_BYTES)
+        .map(|(_, c)| c)
+        .collect()
+}
+
+impl Remembered {
+    /// Whether it is in force at `now`: neither ended by a person nor past its end.
+    #[must_use]
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        !self.ended && now < self.ends_at
+    }
+
+    /// Whether it is a drain in force.
+    fn drains(&self, now: Timestamp) -> bool {
+        self.kind == IntentKind::Drain && self.is_active(now)
+    }
+
+    /// Whether it goes past `rule` at `now`.
+    fn overrides(&self, rule: SafetyRule, now: Timestamp) -> bool {
+        self.overrides.contains(&rule) && now < later(self.recorded_at, OVERRIDE_MAX)
+    }
+
+    /// The later of two documents for one region is the greater.
+    fn order(&self) -> (u64, Timestamp, &str, bool) {
+        (self.generation, self.recorded_at, &self.id, self.ended)
+    }
+}
+
+/// One region's claim: the intent in force, and the drain that wants a place.
+struct Claim {
+    intent: Remembered,
+    drain: Option<Remembered>,
+    seen: usize,
+}
+
 /// The standing intent of every region that has one.
 ///
 /// `seen` is what each observer's store holds (an observer that did not answer is absent), `own` what this controller remembers.
@@ -80,6 +164,72 @@ pub fn merge(
     own: &BTreeMap<RegionName, Remembered>,
     now: Timestamp,
 ) -> BTreeMap<RegionName, Standing> {
-    let _ = (policy, seen, own, now);
-    BTreeMap::new()
+    let claims = policy.regions().iter().filter_map(|region| Some((region, claim(policy, region, seen, own.get(region), now)?)));
+    place(policy, claims.collect(), now)
+}
+
+/// What one region's documents come to.
+fn claim(
+    policy: &Policy,
+    region: &RegionName,
+    seen: &BTreeMap<RegionName, BTreeMap<RegionName, Intent>>,
+    own: Option<&Remembered>,
+    now: Timestamp,
+) -> Option<Claim> {
+    let of_region = |intent: &&Intent| intent.region == *region && intent.service == *policy.service();
+    let stores = seen.iter().filter(|(observer, _)| policy.observers().contains(*observer));
+    let found: Vec<Remembered> = stores.filter_map(|(_, store)| store.get(region).filter(of_region)).map(Remembered::from).collect();
+    let sightings = |id: &str| found.iter().filter(|intent| intent.id == id).count();
+    let mut ranked: Vec<Remembered> = found.iter().cloned().chain(own.cloned()).collect();
+    for intent in &mut ranked {
+        let accepted = own.is_some_and(|own| own.established && own.id == intent.id);
+        let at_once = intent.ended || intent.kind == IntentKind::Hold;
+        intent.established = at_once || accepted || sightings(&intent.id) >= policy.majority();
+    }
+    ranked.sort_by(|a, b| b.order().cmp(&a.order()));
+    let newest = ranked.first()?.clone();
+    let seen = sightings(&newest.id);
+    if newest.established || !newest.drains(now) {
+        let drain = newest.drains(now).then(|| newest.clone());
+        return Some(Claim { intent: newest, drain, seen });
+    }
+    // What stood before stands until the new drain does: a half-recorded drain must not undo a recorded one.
+    let before = ranked.into_iter().find(|intent| intent.established);
+    match before.filter(|intent| intent.is_active(now)) {
+        Some(drain) if drain.drains(now) => Some(Claim { intent: drain.clone(), drain: Some(drain), seen }),
+        Some(hold) => Some(Claim { intent: hold, drain: Some(newest), seen }),
+        None => Some(Claim { intent: newest.clone(), drain: Some(newest), seen }),
+    }
+}
+
+/// Takes the drains in order until no more fit.
+fn place(policy: &Policy, claims: BTreeMap<&RegionName, Claim>, now: Timestamp) -> BTreeMap<RegionName, Standing> {
+    let mut order: Vec<(&RegionName, &Remembered)> =
+        claims.iter().filter_map(|(region, claim)| Some((*region, claim.drain.as_ref()?))).collect();
+    order.sort_by_key(|(region, drain)| (!drain.overrides(SafetyRule::LastRegion, now), drain.generation, drain.recorded_at, *region));
+    let all_but_one = policy.regions().len().saturating_sub(1);
+    let mut refused = BTreeMap::new();
+    let mut taken = 0;
+    for (region, drain) in order {
+        let most = if drain.overrides(SafetyRule::Capacity, now) { all_but_one } else { policy.drains_max() };
+        if taken < most {
+            taken += 1;
+        } else {
+            let rule = if taken >= all_but_one { SafetyRule::LastRegion } else { SafetyRule::Capacity };
+            refused.insert(region.clone(), rule);
+        }
+    }
+    let standing = |(region, claim): (&RegionName, Claim)| {
+        let refused = refused.get(region).copied();
+        let effect = match refused {
+            _ if !claim.intent.is_active(now) => Effect::Over,
+            _ if claim.intent.kind == IntentKind::Hold => Effect::Held,
+            Some(rule) => Effect::Refused(rule),
+            None if claim.intent.established => Effect::Drained,
+            None => Effect::Pending { seen: claim.seen, needed: policy.majority() },
+        };
+        let reserved = claim.drain.is_some() && refused.is_none();
+        (region.clone(), Standing { intent: claim.intent, effect, reserved })
+    };
+    claims.into_iter().map(standing).collect()
 }

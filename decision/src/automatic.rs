@@ -1,0 +1,136 @@
+//! The automatic lane: what one observer would vote on a region from its memory alone, before intents and safety rules.
+//!
+//! No rule across regions lives here.
+
+use jiff::Timestamp;
+
+use crate::check::{Cause, Check, Outcome};
+use crate::hysteresis::{Eyes, Mark, Sight, mark};
+use crate::memory::Memory;
+use crate::name::RegionName;
+use crate::observation::Observation;
+use crate::policy::{Failback, Policy};
+use crate::reason::Reason;
+use crate::vote::{Verdict, Vote};
+
+/// One region as the automatic lane sees it.
+#[derive(Debug)]
+pub(crate) struct Look<'a> {
+    policy: &'a Policy,
+    region: &'a RegionName,
+    sight: &'a Sight<'a>,
+    memory: &'a Memory,
+    mark: Mark,
+}
+
+impl<'a> Look<'a> {
+    pub(crate) fn at(policy: &'a Policy, sight: &'a Sight<'a>, region: &'a RegionName, memory: &'a Memory) -> Self {
+        let mark = mark(sight.newest().and_then(|round| round.regions.get(region)));
+        Self { policy, region, sight, memory, mark }
+    }
+
+    /// This observer's judgement.
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self.mark {
+            Mark::Unknown => Verdict::Unknown,
+            _ if self.memory.down => Verdict::Unhealthy,
+            Mark::Clean => Verdict::Healthy,
+            Mark::Degraded | Mark::Failed(_) | Mark::Retried(_) => Verdict::Degraded,
+        }
+    }
+
+    /// Why this region's vote is kept, when nothing can be said of it.
+    pub(crate) fn unknown(&self, kept: Vote) -> Option<Reason> {
+        match &self.sight.eyes {
+            Eyes::Open => match self.mark {
+                Mark::Unknown => Some(Reason::NotJudged { check: self.not_judged(), kept }),
+                Mark::Clean | Mark::Degraded | Mark::Failed(_) | Mark::Retried(_) => None,
+            },
+            Eyes::Silent(since) => Some(Reason::Silent { since: *since, kept }),
+            Eyes::Future(at) => Some(Reason::Future { at: *at, kept }),
+            Eyes::Unfit(cause) => Some(Reason::Unfit { cause: cause.clone(), kept }),
+            Eyes::Blind(cause) => Some(Reason::Blind { cause: cause.clone(), kept }),
+        }
+    }
+
+    /// Whether enough of the last rounds failed to eject a region that serves.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.memory.down && self.memory.failed(self.policy) >= usize::from(self.policy.thresholds().down_after)
+    }
+
+    /// Whether it looks sick at all: its newest round failed, or it is within one round of being unhealthy.
+    pub(crate) fn is_suspect(&self) -> bool {
+        let nearly = usize::from(self.policy.thresholds().down_after.max(2) - 1);
+        matches!(self.mark, Mark::Failed(_) | Mark::Retried(_)) || self.memory.failed(self.policy) >= nearly
+    }
+
+    /// Why a region that serves does so, whatever its memory.
+    pub(crate) fn serving(&self) -> Reason {
+        match self.sight.failing(self.policy, self.region) {
+            Some(failing) => Reason::Suspect(failing),
+            None => match self.degraded() {
+                Some((check, cause)) => Reason::Degraded { check, cause },
+                None => Reason::Healthy,
+            },
+        }
+    }
+
+    /// The vote on a region that serves.
+    pub(crate) fn leave_or_stay(&self) -> (Vote, Reason) {
+        match self.sight.failing(self.policy, self.region) {
+            Some(failing) if self.is_failing() => (Vote::Eject, Reason::Failing(failing)),
+            _ => (Vote::Serve, self.serving()),
+        }
+    }
+
+    /// The vote on a region that is out: the failback gates, in order.
+    pub(crate) fn return_or_stay(&self, excused: impl Fn(&RegionName) -> bool, now: Timestamp) -> (Vote, Reason) {
+        let needed = self.policy.thresholds().up_after;
+        let clean = self.memory.clean.min(needed);
+        if self.is_failing()
+            && let Some(failing) = self.sight.failing(self.policy, self.region)
+        {
+            return (Vote::Eject, Reason::Failing(failing));
+        }
+        match self.memory.held_until {
+            Some(until) if clean < needed || now < until => return (Vote::Eject, Reason::HeldDown { until, clean, needed }),
+            _ if clean < needed || self.memory.down => return (Vote::Eject, Reason::Returning { clean, needed }),
+            _ => {}
+        }
+        if let Some(cause) = self.replication_fails(excused) {
+            return (Vote::Eject, Reason::Replication { cause });
+        }
+        match self.policy.failback(self.region) {
+            Failback::Manual if !self.memory.resumed => (Vote::Eject, Reason::AwaitsResume),
+            Failback::Manual | Failback::Automatic | Failback::AfterHold => (Vote::Serve, self.serving()),
+        }
+    }
+
+    fn observation(&self) -> Option<&Observation> {
+        self.sight.newest()?.regions.get(self.region)
+    }
+
+    /// The first check of the newest round that works, but not as it should.
+    fn degraded(&self) -> Option<(Check, Cause)> {
+        let observation = self.observation()?;
+        Check::ALL.into_iter().find_map(|check| match &observation.get(&check)?.outcome {
+            Outcome::Degraded(cause) | Outcome::Fail(cause) => Some((check, cause.clone())),
+            Outcome::Pass | Outcome::Unknown(_) => None,
+        })
+    }
+
+    fn not_judged(&self) -> Check {
+        let outcome = |check: &Check| self.observation().and_then(|observation| observation.get(check)).map(|result| &result.outcome);
+        let unjudged = |check: &Check| check.is_critical() && matches!(outcome(check), None | Some(Outcome::Unknown(_)));
+        Check::ALL.into_iter().find(unjudged).unwrap_or(Check::Rest)
+    }
+
+    /// How replication fails, unless the other side of the pair is one that is `excused`: a region that is out cannot keep others out with it.
+    fn replication_fails(&self, excused: impl Fn(&RegionName) -> bool) -> Option<Cause> {
+        match &self.observation()?.get(&Check::Replication)?.outcome {
+            Outcome::Fail(Cause::From(other) | Cause::To(other)) if excused(other) => None,
+            Outcome::Fail(cause) => Some(cause.clone()),
+            Outcome::Pass | Outcome::Degraded(_) | Outcome::Unknown(_) => None,
+        }
+    }
+}
