@@ -86,19 +86,23 @@ impl Chat {
             Party::User => &users,
             Party::Probe(_) => &probes,
         };
-        let deliveries = stream::iter(&open.connections)
+        // Collected before the stream begins: a combinator that borrows here would make this future unfit for `spawn`.
+        let deliveries: Vec<_> = open
+            .connections
+            .iter()
             .map(|connection| (connection, frames_for(connection)))
-            .filter(|(_, frames)| std::future::ready(!frames.is_empty()))
-            .map(async |(connection, frames)| (connection, self.push.deliver(&connection.id, frames, until).await))
-            .buffer_unordered(CONCURRENCY);
-        let deliveries: Vec<(&Connection, Delivery)> = deliveries.collect().await;
+            .filter(|(_, frames)| !frames.is_empty())
+            .map(|(connection, frames)| async move { (connection, self.push.deliver(&connection.id, frames, until).await) })
+            .collect();
+        let deliveries: Vec<(&Connection, Delivery)> = stream::iter(deliveries).buffer_unordered(CONCURRENCY).collect().await;
 
         report.sockets = deliveries.len();
         let count = |wanted| deliveries.iter().filter(|(_, delivery)| *delivery == wanted).count();
         (report.pushed, report.gone, report.failed) = (count(Delivery::Pushed), count(Delivery::Gone), count(Delivery::Failed));
 
-        let gone = deliveries.iter().filter(|(_, delivery)| *delivery == Delivery::Gone).map(|(connection, _)| connection.id.as_str());
-        stream::iter(gone).for_each_concurrent(CONCURRENCY, |id| self.forget(id)).await;
+        let gone = deliveries.iter().filter(|(_, delivery)| *delivery == Delivery::Gone);
+        let forgotten: Vec<_> = gone.map(|(connection, _)| self.forget(&connection.id)).collect();
+        stream::iter(forgotten).buffer_unordered(CONCURRENCY).collect::<Vec<()>>().await;
     }
 
     async fn forget(&self, id: &str) {
