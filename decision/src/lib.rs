@@ -22,14 +22,19 @@ mod vote;
 
 pub use check::{Cause, Check, CheckResult, InvalidOutcome, Outcome};
 pub use decide::{Change, Decision, decide};
-pub use document::{DOCUMENT_BYTES_MAX, Schema};
-pub use intent::{ACTOR_MAX, Ended, Intent, IntentKind, REASON_MAX, SafetyRule, TICKET_MAX, UnknownRule};
+pub use document::{DOCUMENT_BYTES_MAX, GENERATION_MAX, Schema, TextFault};
+pub use intent::{
+    ACTOR_MAX, Ended, ID_MAX, INTENT_MAX, Intent, IntentKind, InvalidIntent, REASON_MAX, SafetyRule, TICKET_MAX, UnknownRule,
+};
 pub use memory::{MEMORY_ROUNDS_MAX, Memory};
 pub use name::{InvalidName, REGION_NAME_MAX, RegionName, ServiceName};
-pub use observation::{Observation, Observed, ROUNDS_MAX, Round};
+pub use observation::{InvalidObserved, Matrix, Observation, Observed, ROUNDS_MAX, Round};
 pub use policy::{Failback, OBSERVERS_MAX, Policy, PolicyError, PolicySpec, REGIONS_MAX, Thresholds};
 pub use reason::{Failing, Reason};
 pub use snapshot::Snapshot;
 pub use standing::Remembered;
-pub use view::{Answers, DecidedBy, DrainPreview, Heard, ObserverView, RegionView, RuleCheck, Says, ServiceView, Tally, Warning};
-pub use vote::{RegionVote, Verdict, Vote, Votes};
+pub use view::{
+    Answers, DecidedBy, DrainPreview, Heard, IntentState, IntentView, ObserverView, RegionView, RuleCheck, Says, ServiceView, Tally,
+    Warning,
+};
+pub use vote::{FINGERPRINT_MAX, InvalidVotes, RegionVote, Verdict, Vote, Votes};

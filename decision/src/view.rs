@@ -15,9 +15,11 @@ use serde::Serialize;
 
 pub use self::preview::{DrainPreview, RuleCheck};
 pub use self::warning::Warning;
+use crate::document::Schema;
 use crate::intent::{Intent, IntentKind, SafetyRule};
 use crate::name::{RegionName, ServiceName};
 use crate::policy::Policy;
+use crate::standing::{self, Effect, Remembered, Standing};
 use crate::vote::{RegionVote, Verdict, Vote, Votes};
 
 /// What the votes make of a region: whether Route 53 sends users there.
@@ -153,6 +155,42 @@ pub enum DecidedBy {
     },
 }
 
+/// What an intent that is neither ended nor over does at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum IntentState {
+    /// The controllers act by it.
+    InForce,
+    /// It is not yet seen at a majority of observers.
+    Pending {
+        /// At how many it was seen.
+        seen: usize,
+        /// At how many it must be seen.
+        needed: usize,
+    },
+    /// A safety rule refuses it: other drains come first.
+    Refused {
+        /// The rule.
+        rule: SafetyRule,
+    },
+}
+
+/// The intent that stands for a region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IntentView {
+    /// The document.
+    #[serde(flatten)]
+    pub intent: Intent,
+    /// What it does.
+    #[serde(flatten)]
+    pub state: IntentState,
+    /// The observers whose SSM holds it, as far as they can be read.
+    pub stored_at: Vec<RegionName>,
+    /// Whether it is a drain that has a place among those that the rules let pass.
+    #[serde(skip)]
+    pub reserved: bool,
+}
+
 /// One region at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegionView {
@@ -172,8 +210,8 @@ pub struct RegionView {
     pub decided_by: DecidedBy,
     /// The sentence that most of the deciding side gives; empty when nothing can be read.
     pub reason: String,
-    /// The intent in force, if any.
-    pub intent: Option<Intent>,
+    /// The intent that stands and is neither ended nor over, if any.
+    pub intent: Option<IntentView>,
     /// The rule that would refuse a drain of this region now.
     pub drain_refused_by: Option<SafetyRule>,
     /// What each observer says.
@@ -198,20 +236,19 @@ pub struct ServiceView {
 }
 
 impl ServiceView {
-    /// Sums up what could be read. `Err` is an observer that did not answer; one that is missing from `votes` counts the same.
-    ///
-    /// `standing` holds the intents that stand, one per region; those no longer active at `now` are left out here.
+    /// Sums up what could be read. `Err` is an observer that did not answer; one that is missing counts the same.
     #[must_use]
-    pub fn new<E>(
+    pub fn new<E, F>(
         policy: &Policy,
         votes: &BTreeMap<RegionName, Result<Option<Votes>, E>>,
-        standing: &BTreeMap<RegionName, Intent>,
+        intents: &BTreeMap<RegionName, Result<BTreeMap<RegionName, Intent>, F>>,
         now: Timestamp,
     ) -> Self {
         let heard: Vec<(ObserverView, Option<&Votes>)> =
             policy.observers().iter().map(|observer| hear(policy, observer, votes.get(observer), now)).collect();
+        let mut standing = standing_intents(policy, &heard, intents, now);
         let mut regions: Vec<RegionView> =
-            policy.regions().iter().map(|region| region_view(policy, region, &heard, standing.get(region), now)).collect();
+            policy.regions().iter().map(|region| region_view(policy, region, &heard, standing.remove(region))).collect();
         let refusals: Vec<Option<SafetyRule>> =
             regions.iter().map(|view| DrainPreview::new(policy, &regions, &view.region, &[]).refused_by()).collect();
         for (view, refused_by) in regions.iter_mut().zip(refusals) {
@@ -286,14 +323,63 @@ fn hear<'a, E>(
     (view, votes)
 }
 
-fn region_view(
+/// The intents that stand and are neither ended nor over, merged as every controller merges them.
+fn standing_intents<F>(
     policy: &Policy,
-    region: &RegionName,
     heard: &[(ObserverView, Option<&Votes>)],
-    standing: Option<&Intent>,
+    intents: &BTreeMap<RegionName, Result<BTreeMap<RegionName, Intent>, F>>,
     now: Timestamp,
-) -> RegionView {
-    let intent = standing.filter(|intent| intent.is_active(now)).cloned();
+) -> BTreeMap<RegionName, IntentView> {
+    let seen: BTreeMap<RegionName, BTreeMap<RegionName, Intent>> =
+        intents.iter().filter_map(|(observer, read)| Some((observer.clone(), read.as_ref().ok()?.clone()))).collect();
+    let mut own: BTreeMap<RegionName, Remembered> = BTreeMap::new();
+    for (region, vote) in heard.iter().filter_map(|(_, votes)| *votes).flat_map(|votes| &votes.regions) {
+        let Some(known) = &vote.intent else { continue };
+        let rank = |intent: &Remembered| (intent.generation, intent.recorded_at, intent.established);
+        if own.get(region).is_none_or(|other| rank(other) < rank(known)) {
+            own.insert(region.clone(), known.clone());
+        }
+    }
+    let merged = standing::merge(policy, &seen, &own, now);
+    merged.into_iter().filter_map(|(region, standing)| Some((region.clone(), intent_view(policy, region, &standing, &seen)?))).collect()
+}
+
+fn intent_view(
+    policy: &Policy,
+    region: RegionName,
+    standing: &Standing,
+    seen: &BTreeMap<RegionName, BTreeMap<RegionName, Intent>>,
+) -> Option<IntentView> {
+    let state = match standing.effect {
+        Effect::Drained | Effect::Held => IntentState::InForce,
+        Effect::Pending { seen, needed } => IntentState::Pending { seen, needed },
+        Effect::Refused(rule) => IntentState::Refused { rule },
+        Effect::Over => return None,
+    };
+    let known = &standing.intent;
+    let same = |intent: &&Intent| intent.id == known.id && intent.generation == known.generation;
+    let copies: Vec<(&RegionName, &Intent)> =
+        seen.iter().filter_map(|(observer, intents)| Some((observer, intents.get(&region).filter(same)?))).collect();
+    let stored_at = copies.iter().map(|(observer, _)| (*observer).clone()).collect();
+    let intent = copies.first().map(|(_, intent)| (*intent).clone()).unwrap_or_else(|| Intent {
+        schema: Schema::V1,
+        service: policy.service().clone(),
+        region,
+        id: known.id.clone(),
+        generation: known.generation,
+        kind: known.kind,
+        actor: known.actor.clone(),
+        reason: "remembered by the controllers; no copy of it can be read".to_owned(),
+        ticket: None,
+        recorded_at: known.recorded_at,
+        ends_at: known.ends_at,
+        overrides: known.overrides.clone(),
+        ended: None,
+    });
+    Some(IntentView { intent, state, stored_at, reserved: standing.reserved })
+}
+
+fn region_view(policy: &Policy, region: &RegionName, heard: &[(ObserverView, Option<&Votes>)], intent: Option<IntentView>) -> RegionView {
     let votes: Vec<(&ObserverView, Option<&RegionVote>)> =
         heard.iter().map(|(observer, votes)| (observer, votes.and_then(|votes| votes.regions.get(region)))).collect();
 
@@ -307,7 +393,8 @@ fn region_view(
         }
     }
     let majority = policy.majority();
-    let drained = intent.as_ref().is_some_and(|intent| intent.kind == IntentKind::Drain);
+    let in_force = intent.as_ref().filter(|standing| standing.state == IntentState::InForce).map(|standing| &standing.intent);
+    let drained = in_force.is_some_and(|intent| intent.kind == IntentKind::Drain);
     let answers = if tally.eject >= majority {
         if drained { Answers::Drained } else { Answers::Ejected }
     } else if tally.eject + tally.unknown >= majority {
@@ -318,7 +405,7 @@ fn region_view(
 
     let side = if answers.is_out() { Vote::Eject } else { Vote::Serve };
     let needed = if answers.is_out() { majority } else { policy.observers().len() - majority + 1 };
-    let decided_by = match &intent {
+    let decided_by = match in_force {
         Some(intent) => DecidedBy::Person { kind: intent.kind, actor: intent.actor.clone(), until: intent.ends_at },
         None => DecidedBy::Automatic,
     };
@@ -372,8 +459,7 @@ fn shared_verdict(observers: &[Says]) -> (Verdict, usize) {
 
 /// The sentence that most of one side gives; of two equally shared ones that of the first observer by name.
 fn shared_reason(observers: &[Says], side: Vote) -> String {
-    let sentences: Vec<&str> =
-        observers.iter().filter(|says| says.vote == Some(side)).filter_map(|says| says.reason.as_deref()).collect();
+    let sentences: Vec<&str> = observers.iter().filter(|says| says.vote == Some(side)).filter_map(|says| says.reason.as_deref()).collect();
     let count = |sentence: &str| sentences.iter().filter(|other| **other == sentence).count();
     sentences.iter().rev().max_by_key(|sentence| count(sentence)).map(|sentence| (*sentence).to_owned()).unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{Answers, RegionView};
-use crate::intent::{Intent, IntentKind, SafetyRule};
+use crate::intent::SafetyRule;
 use crate::name::RegionName;
 use crate::policy::Policy;
 
@@ -45,11 +45,11 @@ impl DrainPreview {
         let now = serving(regions);
         let after: BTreeSet<RegionName> = now
             .iter()
-            .filter(|name| *name != region && !regions.iter().any(|view| view.region == **name && drain_of(view).is_some()))
+            .filter(|name| *name != region && !regions.iter().any(|view| view.region == **name && is_taken(view)))
             .cloned()
             .collect();
-        let drained = regions.iter().any(|view| view.region == *region && drain_of(view).is_some());
-        let others = regions.iter().filter(|view| view.region != *region && drain_of(view).is_some()).count();
+        let drained = regions.iter().any(|view| view.region == *region && is_taken(view));
+        let others = regions.iter().filter(|view| view.region != *region && is_taken(view)).count();
 
         let last_region = RuleCheck {
             rule: SafetyRule::LastRegion,
@@ -79,9 +79,9 @@ impl DrainPreview {
     }
 }
 
-/// The drain in force on a region.
-pub(super) fn drain_of(view: &RegionView) -> Option<&Intent> {
-    view.intent.as_ref().filter(|intent| intent.kind == IntentKind::Drain)
+/// Whether a drain of the region has its place, in effect or about to be.
+pub(super) fn is_taken(view: &RegionView) -> bool {
+    view.intent.as_ref().is_some_and(|standing| standing.reserved)
 }
 
 /// The regions that serve for sure.

@@ -87,8 +87,15 @@ fn drain(name: &str, minutes: i64) -> (RegionName, Intent) {
     (region(name), intent)
 }
 
-fn view(read: &Read, standing: &[(RegionName, Intent)]) -> ServiceView {
-    ServiceView::new(&policy(), read, &standing.iter().cloned().collect(), now())
+type Stored = BTreeMap<RegionName, Result<BTreeMap<RegionName, Intent>, ()>>;
+
+/// The same intents at every observer.
+fn everywhere(intents: &[(RegionName, Intent)]) -> Stored {
+    NAMES.iter().map(|name| (region(name), Ok(intents.iter().cloned().collect()))).collect()
+}
+
+fn view(read: &Read, intents: &[(RegionName, Intent)]) -> ServiceView {
+    ServiceView::new(&policy(), read, &everywhere(intents), now())
 }
 
 fn of<'a>(view: &'a ServiceView, name: &str) -> &'a RegionView {
@@ -148,6 +155,36 @@ fn a_drain_in_force_names_its_person_and_its_end() {
 }
 
 #[test]
+fn a_drain_at_a_minority_is_pending_and_decides_nothing() {
+    let mut stored = everywhere(&[]);
+    stored.insert(region("eu-west-1"), Ok([drain("eu-west-2", 60)].into()));
+    let view = ServiceView::new(&policy(), &all_say([FINE; 3]), &stored, now());
+    let pending = of(&view, "eu-west-2").intent.as_ref().unwrap();
+    assert_eq!(pending.state, IntentState::Pending { seen: 1, needed: 2 });
+    assert_eq!(pending.stored_at, [region("eu-west-1")]);
+    assert_eq!(of(&view, "eu-west-2").decided_by, DecidedBy::Automatic);
+    insta::assert_snapshot!(sentences(&view).join("\n"), @"a drain of eu-west-2 is recorded at 1 of the 2 observers it needs");
+}
+
+#[test]
+fn a_drain_that_the_rules_refuse_is_announced_and_takes_no_place() {
+    let later = |name: &str, generation: u64| {
+        let (region, mut intent) = drain(name, 60);
+        (intent.id, intent.generation) = (format!("d{generation}"), generation);
+        (region, intent)
+    };
+    let out = (Vote::Eject, Verdict::Healthy);
+    let view = view(&all_say([out, out, FINE]), &[later("eu-west-1", 3), later("eu-west-2", 4), later("us-east-1", 5)]);
+    let refused = of(&view, "us-east-1").intent.as_ref().unwrap();
+    assert_eq!((refused.state, refused.reserved), (IntentState::Refused { rule: SafetyRule::LastRegion }, false));
+    assert_eq!(of(&view, "us-east-1").answers, Answers::Serving);
+    insta::assert_snapshot!(sentences(&view).join("\n"), @"
+    us-east-1 is the only region serving: one more loss makes Route 53 answer with every region (fail-open)
+    a drain of us-east-1 is recorded and refused by last-region
+    ");
+}
+
+#[test]
 fn a_drain_past_its_end_is_a_plain_ejection_until_the_gates_let_it_back() {
     let view = view(&all_say([FINE, (Vote::Eject, Verdict::Healthy), FINE]), &[drain("eu-west-2", -1)]);
     assert_eq!(of(&view, "eu-west-2").answers, Answers::Ejected);
@@ -177,7 +214,7 @@ fn with_a_majority_unreadable_nothing_is_claimed() {
     }
     insta::assert_snapshot!(view.service_line(), @"users: served by 0 of 3 regions, 3 unknown");
     insta::assert_snapshot!(sentences(&view).join("\n"), @"
-    1 controllers are known to be alive and 2 are needed: below that each region's own /health decides
+    1 of the 2 controllers needed are known to be alive: below that each region's own /health decides
     observer eu-west-2 does not answer; its votes count as unknown
     observer us-east-1 does not answer; its votes count as unknown
     ");
@@ -198,7 +235,7 @@ fn old_votes_still_stand_but_their_verdicts_are_unknown() {
     assert_eq!(of(&view, "eu-west-2").answers, Answers::Ejected);
     assert_eq!((of(&view, "eu-west-2").verdict, of(&view, "eu-west-2").agreeing), (Verdict::Unknown, 3));
     insta::assert_snapshot!(sentences(&view).join("\n"), @"
-    0 controllers are known to be alive and 2 are needed: below that each region's own /health decides
+    0 of the 2 controllers needed are known to be alive: below that each region's own /health decides
     votes of observer eu-west-1 are 600 s old; its verdicts count as unknown
     votes of observer eu-west-2 are 600 s old; its verdicts count as unknown
     votes of observer us-east-1 are 600 s old; its verdicts count as unknown
@@ -232,12 +269,8 @@ fn a_drain_that_is_recorded_but_not_turned_counts_as_gone_for_the_next_one() {
 #[test]
 fn capacity_refuses_what_last_region_would_let_pass() {
     let policy = policy_with(2);
-    let view = ServiceView::new(
-        &policy,
-        &all_say([FINE, (Vote::Eject, Verdict::Healthy), FINE]),
-        &[drain("eu-west-2", 60)].into_iter().collect(),
-        now(),
-    );
+    let view =
+        ServiceView::new(&policy, &all_say([FINE, (Vote::Eject, Verdict::Healthy), FINE]), &everywhere(&[drain("eu-west-2", 60)]), now());
     assert_eq!(of(&view, "eu-west-1").drain_refused_by, Some(SafetyRule::Capacity));
     let preview = view.preview_drain(&policy, &region("eu-west-1"), &[]);
     let said: Vec<String> = preview.rules.iter().map(|check| format!("{} {} ({})", check.rule, check.passes, check.why)).collect();

@@ -6,9 +6,9 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
-use super::preview::{drain_of, last_of, serving};
-use super::{Answers, Heard, ObserverView, RegionView};
-use crate::intent::IntentKind;
+use super::preview::{is_taken, last_of, serving};
+use super::{Answers, Heard, IntentState, ObserverView, RegionView};
+use crate::intent::{IntentKind, SafetyRule};
 use crate::name::RegionName;
 use crate::policy::Policy;
 use crate::vote::{Verdict, Votes};
@@ -52,8 +52,24 @@ pub enum Warning {
         /// Time left.
         left: SignedDuration,
     },
-    /// A drain is recorded, but no majority has turned to `eject`.
+    /// A drain is in force, but no majority has turned to `eject`.
     NotTurned(RegionName),
+    /// A drain is recorded at too few observers.
+    DrainPending {
+        /// The region.
+        region: RegionName,
+        /// At how many observers it was seen.
+        seen: usize,
+        /// At how many it must be seen.
+        needed: usize,
+    },
+    /// A drain is recorded, and a safety rule refuses it.
+    DrainRefused {
+        /// The region.
+        region: RegionName,
+        /// The rule.
+        rule: SafetyRule,
+    },
 }
 
 impl Warning {
@@ -69,6 +85,8 @@ impl Warning {
             Warning::PoliciesDiffer => "policies-differ",
             Warning::EndsSoon { .. } => "ends-soon",
             Warning::NotTurned(_) => "not-turned",
+            Warning::DrainPending { .. } => "drain-pending",
+            Warning::DrainRefused { .. } => "drain-refused",
         }
     }
 }
@@ -86,7 +104,7 @@ impl fmt::Display for Warning {
             Warning::PlainCheckDecides { fresh, majority } => {
                 write!(
                     f,
-                    "{fresh} controllers are known to be alive and {majority} are needed: below that each region's own /health decides"
+                    "{fresh} of the {majority} controllers needed are known to be alive: below that each region's own /health decides"
                 )
             }
             Warning::Silent { observer, heard: Heard::Unreachable, .. } => {
@@ -102,7 +120,11 @@ impl fmt::Display for Warning {
             Warning::EndsSoon { region, kind, left } => {
                 write!(f, "the {kind} of {region} ends in {} min", (left.as_secs() + 59) / 60)
             }
-            Warning::NotTurned(region) => write!(f, "a drain of {region} is recorded, but no majority votes eject yet"),
+            Warning::NotTurned(region) => write!(f, "a drain of {region} is in force, but no majority votes eject yet"),
+            Warning::DrainPending { region, seen, needed } => {
+                write!(f, "a drain of {region} is recorded at {seen} of the {needed} observers it needs")
+            }
+            Warning::DrainRefused { region, rule } => write!(f, "a drain of {region} is recorded and refused by {rule}"),
         }
     }
 }
@@ -133,14 +155,17 @@ pub(super) fn warnings(policy: &Policy, regions: &[RegionView], heard: &[(Observ
         found.extend(last_of(&well).map(|last| Warning::OneHealthyLeft(last.clone())));
     }
     for view in regions {
-        if let Some(intent) = &view.intent {
-            let left = intent.ends_at.duration_since(now);
-            if left <= ENDS_SOON {
-                found.push(Warning::EndsSoon { region: view.region.clone(), kind: intent.kind, left });
-            }
+        let Some(standing) = &view.intent else { continue };
+        let (region, kind) = (view.region.clone(), standing.intent.kind);
+        match standing.state {
+            IntentState::Refused { rule } => found.push(Warning::DrainRefused { region: region.clone(), rule }),
+            IntentState::Pending { seen, needed } => found.push(Warning::DrainPending { region: region.clone(), seen, needed }),
+            IntentState::InForce if is_taken(view) && view.answers == Answers::Serving => found.push(Warning::NotTurned(region.clone())),
+            IntentState::InForce => {}
         }
-        if drain_of(view).is_some() && view.answers == Answers::Serving {
-            found.push(Warning::NotTurned(view.region.clone()));
+        let left = standing.intent.ends_at.duration_since(now);
+        if left <= ENDS_SOON {
+            found.push(Warning::EndsSoon { region, kind, left });
         }
     }
     let fresh = heard.iter().filter(|(observer, _)| observer.heard == Heard::Fresh).count();
