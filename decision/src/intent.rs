@@ -5,10 +5,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::document::Schema;
+use crate::document::{GENERATION_MAX, Schema, TextFault, checked_document, checked_text};
 use crate::name::{RegionName, ServiceName};
 
 /// The longest reason, in characters.
@@ -18,9 +18,14 @@ pub const ACTOR_MAX: usize = 64;
 /// The longest ticket, in characters.
 pub const TICKET_MAX: usize = 40;
 
-/// The current intent for one region.
+/// The longest id, in bytes.
+pub const ID_MAX: usize = 32;
+/// The longest time from an intent's record to its end.
+pub const INTENT_MAX: SignedDuration = SignedDuration::from_hours(72);
+
+/// The current intent for one region. One that was parsed has passed [`Intent::check`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Intent {
     /// Document version.
     pub schema: Schema,
@@ -93,7 +98,67 @@ pub struct Ended {
     pub reason: String,
 }
 
+checked_document!(Intent);
+
+/// What is wrong with an intent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidIntent {
+    /// The id is not one that we make.
+    #[error("an intent's id is 1 to {ID_MAX} of a-z, 0-9 and -; this one is {0:?}")]
+    Id(String),
+    /// The generation is larger than JSON readers can hold.
+    #[error("generation {0} is more than {GENERATION_MAX}")]
+    Generation(u64),
+    /// A text is missing, too long, or not one plain line.
+    #[error("{field} {fault}")]
+    Text {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        fault: TextFault,
+    },
+    /// It ends before it was recorded, or too long after.
+    #[error("an intent ends after it was recorded, and at most {} hours after; this one was recorded {recorded_at} and ends {ends_at}", INTENT_MAX.as_hours())]
+    Length {
+        /// When it was recorded.
+        recorded_at: Timestamp,
+        /// When it ends.
+        ends_at: Timestamp,
+    },
+    /// A safety rule is named twice.
+    #[error("override names {0} twice")]
+    Override(SafetyRule),
+}
+
 impl Intent {
+    /// Checks every limit. Parsing does it too; a writer does it before it stores.
+    ///
+    /// # Errors
+    /// The first thing in it that breaks a limit.
+    pub fn check(&self) -> Result<(), InvalidIntent> {
+        let of_id = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+        if !(1..=ID_MAX).contains(&self.id.len()) || !self.id.bytes().all(of_id) {
+            return Err(InvalidIntent::Id(self.id.chars().take(ID_MAX).collect()));
+        }
+        if self.generation > GENERATION_MAX {
+            return Err(InvalidIntent::Generation(self.generation));
+        }
+        let text = |field, text: &str, min, max| checked_text(text, min, max).map_err(|fault| InvalidIntent::Text { field, fault });
+        text("actor", &self.actor, 1, ACTOR_MAX)?;
+        text("reason", &self.reason, 1, REASON_MAX)?;
+        text("ticket", self.ticket.as_deref().unwrap_or("-"), 1, TICKET_MAX)?;
+        if let Some(ended) = &self.ended {
+            text("ended.by", &ended.by, 1, ACTOR_MAX)?;
+            text("ended.reason", &ended.reason, 0, REASON_MAX)?;
+        }
+        let length = self.ends_at.duration_since(self.recorded_at);
+        if length.is_negative() || length > INTENT_MAX {
+            return Err(InvalidIntent::Length { recorded_at: self.recorded_at, ends_at: self.ends_at });
+        }
+        let twice = |rule: &&SafetyRule| self.overrides.iter().filter(|other| other == rule).count() > 1;
+        self.overrides.iter().find(twice).map_or(Ok(()), |rule| Err(InvalidIntent::Override(*rule)))
+    }
+
     /// Whether it is in force at `now`: neither ended by a person nor past its end.
     #[must_use]
     pub fn is_active(&self, now: Timestamp) -> bool {

@@ -43,3 +43,11 @@ pub struct Memory {
 fn is_zero(count: &u8) -> bool {
     *count == 0
 }
+
+impl Memory {
+    /// Whether its rounds are ones that `hysteresis` writes.
+    pub(crate) fn is_well_formed(&self) -> bool {
+        let known = |letter: u8| letter.is_ascii_alphabetic() || matches!(letter, b'.' | b'~');
+        self.rounds.len() <= MEMORY_ROUNDS_MAX && self.rounds.bytes().all(known)
+    }
+}

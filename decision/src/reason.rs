@@ -170,6 +170,31 @@ impl fmt::Display for Failing {
     }
 }
 
+impl Reason {
+    /// The person it names, if it names one.
+    pub(crate) fn actor(&self) -> Option<&str> {
+        match self {
+            Reason::Drained { by, .. } | Reason::DrainPending { by, .. } | Reason::DrainRefused { by, .. } | Reason::Held { by, .. } => {
+                Some(by)
+            }
+            Reason::Refused { because, .. } => because.actor(),
+            Reason::Healthy
+            | Reason::Degraded { .. }
+            | Reason::Suspect(_)
+            | Reason::Failing(_)
+            | Reason::HeldDown { .. }
+            | Reason::Returning { .. }
+            | Reason::Replication { .. }
+            | Reason::AwaitsResume
+            | Reason::Silent { .. }
+            | Reason::Future { .. }
+            | Reason::Unfit { .. }
+            | Reason::Blind { .. }
+            | Reason::NotJudged { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,11 +8,12 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::document::Schema;
-use crate::memory::Memory;
+use crate::document::{GENERATION_MAX, Schema, TextFault, checked_document, checked_text};
+use crate::memory::{MEMORY_ROUNDS_MAX, Memory};
 use crate::name::{RegionName, ServiceName};
+use crate::policy::REGIONS_MAX;
 use crate::reason::Reason;
-use crate::standing::Remembered;
+use crate::standing::{REMEMBERED_ACTOR_BYTES, Remembered};
 
 /// What an observer says about a region to Route 53.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -74,9 +75,12 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The `votes` document of one observer.
+/// The longest policy fingerprint, in bytes.
+pub const FINGERPRINT_MAX: usize = 64;
+
+/// The `votes` document of one observer. One that was parsed has passed [`Votes::check`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Votes {
     /// Document version.
     pub schema: Schema,
@@ -97,6 +101,61 @@ pub struct Votes {
     pub round_at: Option<Timestamp>,
     /// One entry per region of the policy.
     pub regions: BTreeMap<RegionName, RegionVote>,
+}
+
+checked_document!(Votes);
+
+/// What is wrong with a `votes` document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidVotes {
+    /// A counter is larger than JSON readers can hold.
+    #[error("{0} is more than a generation or round number may be, {GENERATION_MAX}")]
+    Counter(u64),
+    /// The fingerprint is not one that we make.
+    #[error("the policy's fingerprint is at most {FINGERPRINT_MAX} letters and digits")]
+    Fingerprint,
+    /// More regions than a service can have.
+    #[error("it votes on {0} regions; a service has at most {REGIONS_MAX}")]
+    Regions(usize),
+    /// A memory holds something else than rounds.
+    #[error("{0}: its memory is no run of at most {MEMORY_ROUNDS_MAX} rounds")]
+    Memory(RegionName),
+    /// The remembered actor is no text that we keep.
+    #[error("{region}: the actor {fault}")]
+    Actor {
+        /// The region.
+        region: RegionName,
+        /// What is wrong with it.
+        fault: TextFault,
+    },
+}
+
+impl Votes {
+    /// Checks every limit. Parsing does it too.
+    ///
+    /// # Errors
+    /// The first thing in it that breaks a limit.
+    pub fn check(&self) -> Result<(), InvalidVotes> {
+        if let Some(counter) = [self.generation, self.round].into_iter().find(|counter| *counter > GENERATION_MAX) {
+            return Err(InvalidVotes::Counter(counter));
+        }
+        if self.policy.len() > FINGERPRINT_MAX || !self.policy.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err(InvalidVotes::Fingerprint);
+        }
+        if self.regions.len() > REGIONS_MAX {
+            return Err(InvalidVotes::Regions(self.regions.len()));
+        }
+        for (region, vote) in &self.regions {
+            if !vote.memory.is_well_formed() {
+                return Err(InvalidVotes::Memory(region.clone()));
+            }
+            for actor in vote.reason.actor().into_iter().chain(vote.intent.as_ref().map(|intent| intent.actor.as_str())) {
+                let fault = |fault| InvalidVotes::Actor { region: region.clone(), fault };
+                checked_text(actor, 0, REMEMBERED_ACTOR_BYTES).map_err(fault)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One observer's vote on one region, and all that the next decision needs to remember.
