@@ -140,7 +140,7 @@ function frame(text) {
     return;
   }
   // A first send must come back on its own socket, wherever else it is seen: that proves the delivery.
-  for (const { id } of Array.isArray(content?.messages) ? content.messages : []) link.echoes.delete(id);
+  for (const message of Array.isArray(content?.messages) ? content.messages : []) link.echoes.delete(message?.id);
   if (takeAll(content, true)) link.proven = true;
 }
 
@@ -150,7 +150,7 @@ async function loadHistory(of) {
   try {
     const reply = await fetch("/api/history", { signal: AbortSignal.timeout(REQUEST_WITHIN), cache: "no-store" });
     const page = reply.ok ? await reply.json() : null;
-    const times = Array.isArray(page?.messages) ? page.messages.map(({ ts }) => ts) : [];
+    const times = Array.isArray(page?.messages) ? page.messages.map(readMessage).filter(Boolean).map(({ ts }) => ts) : [];
     if (newest !== null && times.length >= HISTORY_MAX && times.every((ts) => ts > newest)) showTurn("more was missed than the history shows");
     loaded = takeAll(page, false);
     if (loaded && times.length > 0) newest = Math.max(newest ?? times[0], ...times);
