@@ -1,12 +1,12 @@
-//! Between text and documents: parsing, printing, and the limits on what comes from outside.
+//! Between text and documents: parsing, printing, and whether a document belongs where it is.
 //!
-//! What a document means is the decision core's; here is only whether it may be looked at at all.
+//! What is inside a document is the decision core's: its limits are part of parsing, and are asked for before writing.
 
-use decision::{ACTOR_MAX, DOCUMENT_BYTES_MAX, Intent, InvalidName, Observed, REASON_MAX, REGIONS_MAX, ROUNDS_MAX, RegionName};
-use decision::{ServiceName, TICKET_MAX, Votes};
+use decision::{DOCUMENT_BYTES_MAX, Intent, InvalidName, Observed, RegionName, ServiceName, Votes};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::error::BoxError;
 use crate::parameter::Parameter;
 
 /// What is wrong with a stored or offered document.
@@ -28,14 +28,9 @@ pub enum Flaw {
         /// What the parameter name says.
         wanted: String,
     },
-    /// A field breaks a rule.
-    #[error("{field}: {rule}")]
-    Field {
-        /// The field.
-        field: &'static str,
-        /// The rule.
-        rule: &'static str,
-    },
+    /// It breaks one of the decision core's limits. Only when it is offered: what is read is checked while it is parsed.
+    #[error("it breaks a limit")]
+    Limit(#[source] BoxError),
     /// The last part of an intent's parameter name is no region.
     #[error("its name does not end in a region")]
     Name(#[source] InvalidName),
@@ -54,8 +49,11 @@ pub(crate) struct Address<'a> {
 
 /// A document that has a parameter.
 pub(crate) trait Document: Serialize + DeserializeOwned {
-    /// Whether it may stand at this address.
-    fn check(&self, at: Address<'_>) -> Result<(), Flaw>;
+    /// Whether it is about what its parameter's name says.
+    fn belongs(&self, at: Address<'_>) -> Result<(), Flaw>;
+
+    /// The decision core's own check.
+    fn limits(&self) -> Result<(), BoxError>;
 }
 
 /// Parses what SSM returned.
@@ -64,7 +62,7 @@ pub(crate) fn parse<D: Document>(text: &str, at: Address<'_>) -> Result<D, Flaw>
         return Err(Flaw::Long(text.len()));
     }
     let document: D = serde_json::from_str(text).map_err(Flaw::Json)?;
-    document.check(at)?;
+    document.belongs(at)?;
     Ok(document)
 }
 
@@ -73,13 +71,10 @@ pub(crate) fn parse<D: Document>(text: &str, at: Address<'_>) -> Result<D, Flaw>
 /// SSM refuses a value that contains `{{…}}` ([AWS-DOC] PutParameter, `Value`). In compact JSON two opening braces only
 /// meet inside a string (a reason that somebody typed), where an escape says the same.
 pub(crate) fn print<D: Document>(document: &D, at: Address<'_>) -> Result<String, Flaw> {
-    document.check(at)?;
+    document.belongs(at)?;
+    document.limits().map_err(Flaw::Limit)?;
     let text = serde_json::to_string(document).map_err(Flaw::Json)?;
     Ok(text.replace("{{", "{\\u007b"))
-}
-
-fn rule(field: &'static str, fine: bool, rule: &'static str) -> Result<(), Flaw> {
-    if fine { Ok(()) } else { Err(Flaw::Field { field, rule }) }
 }
 
 fn same<T: PartialEq + ToString>(field: &'static str, found: &T, wanted: &T) -> Result<(), Flaw> {
@@ -87,41 +82,37 @@ fn same<T: PartialEq + ToString>(field: &'static str, found: &T, wanted: &T) -> 
 }
 
 impl Document for Observed {
-    fn check(&self, at: Address<'_>) -> Result<(), Flaw> {
+    fn belongs(&self, at: Address<'_>) -> Result<(), Flaw> {
         same("service", &self.service, at.service)?;
-        same("observer", &self.observer, at.observer)?;
-        rule("rounds", self.rounds.len() <= ROUNDS_MAX, "too many")?;
-        rule("rounds", self.rounds.windows(2).all(|pair| pair[0].number < pair[1].number), "oldest first, each number once")?;
-        rule("regions", self.rounds.iter().all(|round| round.regions.len() <= REGIONS_MAX), "too many")?;
-        let square = self.matrix.len() <= REGIONS_MAX && self.matrix.values().all(|row| row.len() <= REGIONS_MAX);
-        rule("matrix", square, "larger than the regions can make it")
+        same("observer", &self.observer, at.observer)
+    }
+
+    fn limits(&self) -> Result<(), BoxError> {
+        Ok(self.check()?)
     }
 }
 
 impl Document for Votes {
-    fn check(&self, at: Address<'_>) -> Result<(), Flaw> {
+    fn belongs(&self, at: Address<'_>) -> Result<(), Flaw> {
         same("service", &self.service, at.service)?;
-        same("observer", &self.observer, at.observer)?;
-        rule("regions", self.regions.len() <= REGIONS_MAX, "too many")?;
-        rule("policy", self.policy.len() <= 64, "at most 64 bytes")
+        same("observer", &self.observer, at.observer)
+    }
+
+    fn limits(&self) -> Result<(), BoxError> {
+        Ok(self.check()?)
     }
 }
 
 impl Document for Intent {
-    fn check(&self, at: Address<'_>) -> Result<(), Flaw> {
+    fn belongs(&self, at: Address<'_>) -> Result<(), Flaw> {
         same("service", &self.service, at.service)?;
-        if let Parameter::Intent(region) = at.parameter {
-            same("region", &self.region, region)?;
+        match at.parameter {
+            Parameter::Intent(region) => same("region", &self.region, region),
+            Parameter::Observed | Parameter::Votes => Ok(()),
         }
-        let id = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
-        rule("id", (1..=32).contains(&self.id.len()) && self.id.bytes().all(id), "1 to 32 of a-z, 0-9 and -")?;
-        let line = |text: &str, longest: usize| text.chars().count() <= longest && !text.chars().any(char::is_control);
-        rule("actor", !self.actor.is_empty() && line(&self.actor, ACTOR_MAX), "one line of 1 to 64 characters")?;
-        rule("reason", !self.reason.trim().is_empty() && line(&self.reason, REASON_MAX), "one line of 1 to 200 characters")?;
-        let ticket = self.ticket.as_deref().is_none_or(|ticket| line(ticket, TICKET_MAX));
-        rule("ticket", ticket, "one line of at most 40 characters")?;
-        rule("ends_at", self.ends_at > self.recorded_at || self.ended.is_some(), "after it is recorded")?;
-        let ended = self.ended.as_ref().is_none_or(|ended| line(&ended.by, ACTOR_MAX) && line(&ended.reason, REASON_MAX));
-        rule("ended", ended, "one line of at most 64 characters for who, 200 for why")
+    }
+
+    fn limits(&self) -> Result<(), BoxError> {
+        Ok(self.check()?)
     }
 }

@@ -7,6 +7,13 @@ use crate::document::Flaw;
 /// Any error that may cross threads.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// An error and its sources in one line, for logs: outermost first, joined by `: `.
+#[must_use]
+pub fn in_one_line(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// Why a document was not read or not written.
 ///
 /// Every case but [`StoreError::Indefinite`] says that nothing of ours stands in SSM.

@@ -16,6 +16,6 @@ mod store;
 
 pub use client::{aws_config, http_client, ssm_client};
 pub use document::Flaw;
-pub use error::{BoxError, StoreError};
+pub use error::{BoxError, StoreError, in_one_line};
 pub use observers::{Observers, Recorded};
 pub use store::{DEADLINE, Intents, Store};

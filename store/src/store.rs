@@ -8,7 +8,7 @@ use aws_sdk_ssm::Client;
 use decision::{DOCUMENT_BYTES_MAX, Intent, Observed, RegionName, ServiceName, Votes};
 
 use crate::document::{Address, Document, Flaw, parse, print};
-use crate::error::StoreError;
+use crate::error::{StoreError, in_one_line};
 use crate::parameter::{self, Parameter};
 use crate::replace::Replace;
 use crate::ssm::{Listing, Ssm};
@@ -89,7 +89,7 @@ impl Store {
     pub async fn intents(&self) -> Result<BTreeMap<RegionName, Intent>, StoreError> {
         let Intents { by_region, malformed } = self.intents_with_flaws().await?;
         for (parameter, flaw) in malformed {
-            tracing::warn!(observer = %self.0.observer, parameter, flaw = %chain(&flaw), "an intent is left out: it is not a valid document");
+            tracing::warn!(observer = %self.0.observer, parameter, flaw = %in_one_line(&flaw), "an intent is left out: it is not a valid document");
         }
         Ok(by_region)
     }
@@ -186,7 +186,7 @@ impl Store {
                 Ok(document) => documents.push(document),
                 Err(flaw) => {
                     let version = stored.version;
-                    tracing::warn!(observer = %self.0.observer, parameter = name, version, flaw = %chain(&flaw), "a version is left out");
+                    tracing::warn!(observer = %self.0.observer, parameter = name, version, flaw = %in_one_line(&flaw), "a version is left out");
                 }
             }
         }
@@ -204,16 +204,4 @@ impl Store {
     fn malformed(&self, parameter: String, source: Flaw) -> StoreError {
         StoreError::Malformed { observer: self.0.observer.clone(), parameter, source }
     }
-}
-
-/// An error and its sources in one line, for the log.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    line
 }

@@ -78,7 +78,7 @@ async fn text_from_outside_is_limited_before_it_is_believed() {
         (whole.replace("\"chat\"", "\"shop\""), "its service is shop, and should be chat"),
         (whole.replace("eu-west-2", "us-west-2"), "its observer is us-west-2, and should be eu-west-2"),
         (whole.replace("failover/v1", "failover/v2"), "it cannot be parsed"),
-        (whole.replace("0123456789abcdef", &"f".repeat(65)), "policy: at most 64 bytes"),
+        (whole.replace("0123456789abcdef", &"f".repeat(65)), "it cannot be parsed"),
         (format!("{}{whole}", " ".repeat(4096)), "it has 4262 bytes; no document of ours has more than 4096"),
         ("[".repeat(4000), "it cannot be parsed"),
     ] {
