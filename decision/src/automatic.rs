@@ -53,9 +53,10 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// Whether enough of the last rounds failed to eject a region that serves.
+    /// Whether enough of the last rounds failed to eject a region that serves, the newest among them: nobody is ejected after a clean round.
     pub(crate) fn is_failing(&self) -> bool {
-        self.memory.down && self.memory.failed(self.policy) >= usize::from(self.policy.thresholds().down_after)
+        let memory = self.memory;
+        memory.down && memory.just_failed() && memory.failed(self.policy) >= usize::from(self.policy.thresholds().down_after)
     }
 
     /// Whether it looks sick at all: its newest round failed, or it is within one round of being unhealthy.

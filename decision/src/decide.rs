@@ -16,7 +16,7 @@ use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::safety::{self, Candidate};
 use crate::snapshot::Snapshot;
-use crate::standing::{self, Effect, Remembered, Standing};
+use crate::standing::{self, Effect, Remembered, Standing, State};
 use crate::time::{age, millis};
 use crate::vote::{RegionVote, Verdict, Vote, Votes};
 
@@ -208,8 +208,8 @@ impl<'a> Seat<'a> {
 
 /// Whether a person ended an intent that this controller last knew as not ended.
 fn is_resumed(standing: Option<&Standing>, last: Option<&RegionVote>) -> bool {
-    let known = last.and_then(|last| last.intent.as_ref()).filter(|known| known.ended).map(|known| known.generation);
-    standing.is_some_and(|standing| standing.intent.ended && known != Some(standing.intent.generation))
+    let known = last.and_then(|last| last.intent.as_ref()).filter(|known| known.state == State::Ended).map(|known| known.generation);
+    standing.is_some_and(|standing| standing.intent.state == State::Ended && known != Some(standing.intent.generation))
 }
 
 fn held(hold: &Remembered, kept: Vote) -> Reason {

@@ -213,6 +213,11 @@ impl Memory {
         self.window(policy).bytes().filter(u8::is_ascii_alphabetic).count()
     }
 
+    /// Whether the newest round that counts failed.
+    pub(crate) fn just_failed(&self) -> bool {
+        self.rounds.ends_with(|letter: char| letter.is_ascii_alphabetic())
+    }
+
     /// Failed rounds, those that failed to the end counted twice: the more there is, the stronger the evidence.
     pub(crate) fn evidence(&self, policy: &Policy) -> usize {
         self.failed(policy) + self.window(policy).bytes().filter(u8::is_ascii_lowercase).count()

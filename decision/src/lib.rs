@@ -32,7 +32,7 @@ pub use observation::{InvalidObserved, Matrix, Observation, Observed, ROUNDS_MAX
 pub use policy::{Failback, OBSERVERS_MAX, Policy, PolicyError, PolicySpec, REGIONS_MAX, Thresholds};
 pub use reason::{Failing, Reason};
 pub use snapshot::Snapshot;
-pub use standing::Remembered;
+pub use standing::{Remembered, State};
 pub use view::{
     Answers, DecidedBy, DrainPreview, Heard, IntentState, IntentView, ObserverView, RegionView, RuleCheck, Says, ServiceView, Tally,
     Warning,

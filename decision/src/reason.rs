@@ -212,7 +212,7 @@ impl fmt::Display for Reason {
                 write!(f, "drained by {by} until {} UTC, generation {generation}", minute(until))
             }
             Reason::DrainPending { by, generation, seen, needed } => {
-                write!(f, "drain by {by}, generation {generation}, is recorded at {seen} observers and needs {needed}")
+                write!(f, "drain by {by}, generation {generation}, is recorded at {seen} of the {needed} observers that it needs")
             }
             Reason::DrainRefused { by, generation, rule } => {
                 write!(f, "drain by {by}, generation {generation}, is refused by {rule}")
@@ -241,6 +241,7 @@ fn second(at: &Timestamp) -> impl fmt::Display {
     at.strftime("%H:%M:%S")
 }
 
+/// With the day of the week: intents last up to three days.
 fn minute(at: &Timestamp) -> impl fmt::Display {
-    at.strftime("%H:%M")
+    at.strftime("%a %H:%M")
 }

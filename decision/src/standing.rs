@@ -34,9 +34,12 @@ pub const REMEMBERED_ACTOR_BYTES: usize = 24;
 /// How long an override lasts at the most, whatever the intent's end.
 pub const OVERRIDE_MAX: SignedDuration = SignedDuration::from_hours(1);
 
-/// What a controller remembers of an intent, so that it stands while SSM is out of reach. In JSON, times are milliseconds since the epoch.
+/// What a controller remembers of an intent, so that it stands while SSM is out of reach.
+///
+/// In JSON: `["drain-1", 118, "drain", "ana", 1795404120000, 1795418520000, "stands", ["last-region"]]`, that is id, generation, kind, actor, recorded and
+/// ends in milliseconds since the epoch, state, overrides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "Stored", into = "Stored")]
 pub struct Remembered {
     /// The intent's id.
     pub id: String,
@@ -47,20 +50,43 @@ pub struct Remembered {
     /// Who asked, shortened to [`REMEMBERED_ACTOR_BYTES`].
     pub actor: String,
     /// When it was recorded, to the millisecond.
-    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub recorded_at: Timestamp,
     /// When it ends, to the millisecond.
-    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub ends_at: Timestamp,
+    /// What is known of it.
+    pub state: State,
     /// The safety rules that it goes past, of those that can refuse a drain.
-    #[serde(default, rename = "override", skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<SafetyRule>,
-    /// Whether a person ended it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub ended: bool,
-    /// Whether it was seen at a majority of observers, once. From then on it stands until a higher generation says otherwise.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub established: bool,
+}
+
+/// What a controller knows of an intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// A drain that was not yet seen at a majority of observers.
+    Seen,
+    /// It stands until a higher generation says otherwise.
+    Stands,
+    /// A person ended it.
+    Ended,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored(String, u64, IntentKind, String, Millis, Millis, State, Vec<SafetyRule>);
+
+#[derive(Serialize, Deserialize)]
+struct Millis(#[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")] Timestamp);
+
+impl From<Stored> for Remembered {
+    fn from(Stored(id, generation, kind, actor, recorded_at, ends_at, state, overrides): Stored) -> Self {
+        Self { id, generation, kind, actor, recorded_at: recorded_at.0, ends_at: ends_at.0, state, overrides }
+    }
+}
+
+impl From<Remembered> for Stored {
+    fn from(Remembered { id, generation, kind, actor, recorded_at, ends_at, state, overrides }: Remembered) -> Self {
+        Self(id, generation, kind, actor, Millis(recorded_at), Millis(ends_at), state, overrides)
+    }
 }
 
 /// The intent that stands for one region, and what it does.
@@ -105,8 +131,11 @@ impl From<&Intent> for Remembered {
             recorded_at: millis(intent.recorded_at),
             ends_at: millis(intent.ends_at),
             overrides: SafetyRule::ALL.into_iter().filter(|rule| refuse_drains(rule) && intent.overrides.contains(rule)).collect(),
-            ended: intent.ended.is_some(),
-            established: false,
+            state: match (intent.kind, &intent.ended) {
+                (_, Some(_)) => State::Ended,
+                (IntentKind::Hold, None) => State::Stands,
+                (IntentKind::Drain, None) => State::Seen,
+            },
         }
     }
 }
@@ -128,7 +157,7 @@ impl Remembered {
     /// Whether it is in force at `now`: neither ended by a person nor past its end.
     #[must_use]
     pub fn is_active(&self, now: Timestamp) -> bool {
-        !self.ended && now < self.ends_at
+        self.state != State::Ended && now < self.ends_at
     }
 
     /// Whether it is a drain in force.
@@ -142,8 +171,8 @@ impl Remembered {
     }
 
     /// The later of two documents for one region is the greater.
-    fn order(&self) -> (u64, Timestamp, &str, bool) {
-        (self.generation, self.recorded_at, &self.id, self.ended)
+    fn order(&self) -> (u64, Timestamp, &str, State) {
+        (self.generation, self.recorded_at, &self.id, self.state)
     }
 }
 
@@ -181,20 +210,21 @@ fn claim(
     let found: Vec<Remembered> = stores.filter_map(|(_, store)| store.get(region).filter(of_region)).map(Remembered::from).collect();
     let sightings = |id: &str| found.iter().filter(|intent| intent.id == id).count();
     let mut ranked: Vec<Remembered> = found.iter().cloned().chain(own.cloned()).collect();
-    for intent in &mut ranked {
-        let accepted = own.is_some_and(|own| own.established && own.id == intent.id);
-        let at_once = intent.ended || intent.kind == IntentKind::Hold;
-        intent.established = at_once || accepted || sightings(&intent.id) >= policy.majority();
+    let accepted = |intent: &Remembered| own.is_some_and(|own| own.state == State::Stands && own.id == intent.id);
+    for intent in ranked.iter_mut().filter(|intent| intent.state == State::Seen) {
+        if accepted(intent) || sightings(&intent.id) >= policy.majority() {
+            intent.state = State::Stands;
+        }
     }
     ranked.sort_by(|a, b| b.order().cmp(&a.order()));
     let newest = ranked.first()?.clone();
     let seen = sightings(&newest.id);
-    if newest.established || !newest.drains(now) {
+    if newest.state != State::Seen || !newest.drains(now) {
         let drain = newest.drains(now).then(|| newest.clone());
         return Some(Claim { intent: newest, drain, seen });
     }
     // What stood before stands until the new drain does: a half-recorded drain must not undo a recorded one.
-    let before = ranked.into_iter().find(|intent| intent.established);
+    let before = ranked.into_iter().find(|intent| intent.state != State::Seen);
     match before.filter(|intent| intent.is_active(now)) {
         Some(drain) if drain.drains(now) => Some(Claim { intent: drain.clone(), drain: Some(drain), seen }),
         Some(hold) => Some(Claim { intent: hold, drain: Some(newest), seen }),
@@ -225,8 +255,8 @@ fn place(policy: &Policy, claims: BTreeMap<&RegionName, Claim>, now: Timestamp) 
             _ if !claim.intent.is_active(now) => Effect::Over,
             _ if claim.intent.kind == IntentKind::Hold => Effect::Held,
             Some(rule) => Effect::Refused(rule),
-            None if claim.intent.established => Effect::Drained,
-            None => Effect::Pending { seen: claim.seen, needed: policy.majority() },
+            None if claim.intent.state == State::Seen => Effect::Pending { seen: claim.seen, needed: policy.majority() },
+            None => Effect::Drained,
         };
         let reserved = claim.drain.is_some() && refused.is_none();
         (region.clone(), Standing { intent: claim.intent, effect, reserved })

@@ -335,7 +335,7 @@ fn standing_intents<F>(
     let mut own: BTreeMap<RegionName, Remembered> = BTreeMap::new();
     for (region, vote) in heard.iter().filter_map(|(_, votes)| *votes).flat_map(|votes| &votes.regions) {
         let Some(known) = &vote.intent else { continue };
-        let rank = |intent: &Remembered| (intent.generation, intent.recorded_at, intent.established);
+        let rank = |intent: &Remembered| (intent.generation, intent.recorded_at, intent.state);
         if own.get(region).is_none_or(|other| rank(other) < rank(known)) {
             own.insert(region.clone(), known.clone());
         }

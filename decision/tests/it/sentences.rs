@@ -1,0 +1,80 @@
+//! Every sentence that a reason can be, and that each survives being stored.
+
+use decision::{Cause, Check, Failing, Reason, SafetyRule, Vote};
+use jiff::Timestamp;
+
+use crate::fixture::{at, region};
+
+fn until() -> Timestamp {
+    at("2026-11-23T07:22:10Z")
+}
+
+fn failing() -> Failing {
+    Failing { check: Check::Websocket, cause: Some(Cause::Status(503)), failed: 3, of: 5, mixed: false, retried: false }
+}
+
+/// One of each.
+pub(crate) fn reasons() -> Vec<Reason> {
+    let by = || "ana".to_owned();
+    let (until, generation, kept) = (until(), 118, Vote::Serve);
+    vec![
+        Reason::Healthy,
+        Reason::Degraded { check: Check::Replication, cause: Cause::From(region("eu-west-1")) },
+        Reason::Suspect(Failing { failed: 1, ..failing() }),
+        Reason::Failing(failing()),
+        Reason::Failing(Failing { mixed: true, cause: None, ..failing() }),
+        Reason::Failing(Failing { retried: true, cause: None, ..failing() }),
+        Reason::HeldDown { until, clean: 4, needed: 6 },
+        Reason::Returning { clean: 4, needed: 6 },
+        Reason::Replication { cause: Cause::To(region("us-west-2")) },
+        Reason::AwaitsResume,
+        Reason::Drained { by: by(), until, generation },
+        Reason::DrainPending { by: by(), generation, seen: 1, needed: 2 },
+        Reason::DrainRefused { by: by(), generation, rule: SafetyRule::LastRegion },
+        Reason::Held { by: by(), until, generation, kept },
+        Reason::Refused { rule: SafetyRule::TooManyEjected, because: Box::new(Reason::Failing(failing())) },
+        Reason::Silent { since: Some(until), kept },
+        Reason::Silent { since: None, kept },
+        Reason::Future { at: until, kept },
+        Reason::Unfit { cause: Cause::Observer, kept },
+        Reason::Blind { cause: Cause::Timeout, kept },
+        Reason::NotJudged { check: Check::Delivery, kept: Vote::Eject },
+    ]
+}
+
+#[test]
+fn every_reason_is_a_sentence() {
+    let lines: Vec<String> = reasons().iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    every critical check passes
+    replication is degraded (from-eu-west-1)
+    websocket failed in 1 of the last 5 rounds (status-503), too few to eject
+    websocket failed in 3 of the last 5 rounds (status-503)
+    critical checks, last of all websocket, failed in 3 of the last 5 rounds
+    websocket failed at the first attempt in 3 of the last 5 rounds
+    held down until 07:22:10 UTC, 4 of 6 clean rounds
+    no longer drained, waits for clean rounds: 4 of 6
+    clean, but waits for replication to catch up (to-us-west-2)
+    clean, but its failback is manual: waits for a person's resume
+    drained by ana until Mon 07:22 UTC, generation 118
+    drain by ana, generation 118, is recorded at 1 of the 2 observers that it needs
+    drain by ana, generation 118, is refused by last-region
+    held by ana until Mon 07:22 UTC, generation 118; keeping serve
+    refused by too-many-ejected: would be ejected because websocket failed in 3 of the last 5 rounds (status-503)
+    no news from this observer's probe since 07:22:10 UTC; keeping serve
+    no news from this observer's probe yet; keeping serve
+    the newest round claims to be from 07:22:10 UTC, which is in the future; keeping serve
+    this observer is unfit (observer) and blames itself; keeping serve
+    this observer reached no region at all (timeout) and blames itself; keeping serve
+    delivery could not be judged; keeping eject
+    ");
+}
+
+#[test]
+fn every_reason_survives_being_stored() {
+    for reason in reasons() {
+        let stored = serde_json::to_string(&reason).unwrap();
+        let read: Reason = serde_json::from_str(&stored).unwrap();
+        assert_eq!((read.to_string(), stored.clone()), (reason.to_string(), serde_json::to_string(&read).unwrap()), "{stored}");
+    }
+}
