@@ -1,0 +1,168 @@
+//! CloudWatch metrics: what each round saw, tallied and published once a minute.
+//!
+//! Nothing waits for CloudWatch: a publication that fails is logged and gone, and so is a tally that was full.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
+use decision::{Check, Outcome, RegionName, ServiceName};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, interval_at, timeout};
+
+use crate::seen::{Seen, whole_millis};
+
+/// The namespace of every metric.
+pub const NAMESPACE: &str = "Failover";
+/// The most different values of one metric in one publication (CloudWatch's limit for `Values`).
+const VALUES_MAX: usize = 150;
+
+/// What may be sent to [`publish`].
+pub(crate) enum Tell {
+    Seen(Arc<Seen>),
+    /// Publish now, then answer.
+    Flush(oneshot::Sender<()>),
+}
+
+/// Whose metrics these are.
+pub(crate) struct Source {
+    pub(crate) service: ServiceName,
+    pub(crate) observer: RegionName,
+}
+
+/// A metric, by region; `None` = of the observer itself.
+type Key = (Option<RegionName>, &'static str);
+
+/// Values of each metric and how often each came.
+#[derive(Debug, Default)]
+struct Tally(BTreeMap<Key, (StandardUnit, BTreeMap<i64, u32>)>);
+
+/// Tallies what it is told and publishes it every `period`, until nobody is left to tell.
+pub(crate) async fn publish(client: Client, source: Source, period: Duration, deadline: Duration, mut told: mpsc::Receiver<Tell>) {
+    let mut tally = Tally::default();
+    let mut clock = interval_at(Instant::now() + period, period);
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            next = told.recv() => match next {
+                Some(Tell::Seen(seen)) => tally.add(&seen),
+                Some(Tell::Flush(done)) => {
+                    put(&client, &source, std::mem::take(&mut tally), deadline).await;
+                    // Whoever asked may have stopped waiting.
+                    let _ = done.send(());
+                }
+                None => return,
+            },
+            _ = clock.tick() => put(&client, &source, std::mem::take(&mut tally), deadline).await,
+        }
+    }
+}
+
+async fn put(client: &Client, source: &Source, tally: Tally, deadline: Duration) {
+    let data = tally.data(source);
+    if data.is_empty() {
+        return;
+    }
+    let count = data.len();
+    let sent = client.put_metric_data().namespace(NAMESPACE).set_metric_data(Some(data)).send();
+    match timeout(deadline, sent).await {
+        Ok(Ok(_)) => tracing::debug!(count, "metrics published"),
+        Ok(Err(error)) => tracing::warn!(error = &error as &dyn std::error::Error, count, "metrics were refused and are dropped"),
+        Err(_) => tracing::warn!(count, "CloudWatch did not answer in time: the metrics are dropped"),
+    }
+}
+
+impl Tally {
+    /// What a round says. What is unknown is not said at all: a missing point is not a zero.
+    fn add(&mut self, seen: &Seen) {
+        let fit = match seen.round.self_check {
+            Outcome::Pass | Outcome::Degraded(_) => true,
+            Outcome::Fail(_) | Outcome::Unknown(_) => false,
+        };
+        self.note(None, "ObserverFit", StandardUnit::None, i64::from(fit));
+        self.note(None, "LoopLag", StandardUnit::Milliseconds, whole_millis(seen.loop_lag).into());
+        self.note(None, "RoundDuration", StandardUnit::Milliseconds, whole_millis(seen.took).into());
+        self.note(None, "Leaked", StandardUnit::Count, seen.counts.leaked.into());
+        if !fit {
+            return;
+        }
+        for (region, observation) in &seen.round.regions {
+            let mut healthy = Some(true);
+            for (check, result) in observation {
+                let works = match result.outcome {
+                    Outcome::Pass | Outcome::Degraded(_) => Some(true),
+                    Outcome::Fail(_) => Some(false),
+                    Outcome::Unknown(_) => None,
+                };
+                let (metric, latency) = names(*check);
+                if let Some(works) = works {
+                    self.note(Some(region), metric, StandardUnit::None, works.into());
+                }
+                if works == Some(true) {
+                    self.note(Some(region), latency, StandardUnit::Milliseconds, result.millis.into());
+                }
+                if check.is_critical() {
+                    healthy = match (healthy, works) {
+                        (Some(false), _) | (_, Some(false)) => Some(false),
+                        (None, _) | (_, None) => None,
+                        (Some(true), Some(true)) => Some(true),
+                    };
+                }
+            }
+            if let Some(healthy) = healthy {
+                self.note(Some(region), "CompositeHealth", StandardUnit::None, healthy.into());
+            }
+        }
+        for (region, steps) in &seen.regions {
+            let days = [&steps.rest, &steps.websocket, &steps.table].into_iter().filter_map(|step| step.certificate_days);
+            if let Some(days) = days.min() {
+                self.note(Some(region), "CertificateDays", StandardUnit::None, days);
+            }
+        }
+    }
+
+    fn note(&mut self, region: Option<&RegionName>, name: &'static str, unit: StandardUnit, value: i64) {
+        let (_, values) = self.0.entry((region.cloned(), name)).or_insert_with(|| (unit, BTreeMap::new()));
+        if values.len() < VALUES_MAX || values.contains_key(&value) {
+            *values.entry(value).or_default() += 1;
+        }
+    }
+
+    fn data(self, source: &Source) -> Vec<MetricDatum> {
+        let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+        let now = DateTime::from(SystemTime::from(jiff::Timestamp::now()));
+        let datum = |((region, name), (unit, values)): (Key, (StandardUnit, BTreeMap<i64, u32>))| {
+            let (values, counts): (Vec<f64>, Vec<f64>) = values.into_iter().map(|(value, count)| (value as f64, f64::from(count))).unzip();
+            let mut datum = MetricDatum::builder()
+                .metric_name(name)
+                .timestamp(now)
+                .unit(unit)
+                .set_values(Some(values))
+                .set_counts(Some(counts))
+                .dimensions(dimension("Service", source.service.as_str()));
+            if let Some(region) = region {
+                datum = datum.dimensions(dimension("Region", region.as_str()));
+            }
+            datum.dimensions(dimension("Observer", source.observer.as_str())).build()
+        };
+        self.0.into_iter().map(datum).collect()
+    }
+}
+
+/// The metrics of a check: whether it works, and how long it took.
+fn names(check: Check) -> (&'static str, &'static str) {
+    match check {
+        Check::Rest => ("Rest", "RestLatency"),
+        Check::Websocket => ("Websocket", "WebsocketLatency"),
+        Check::Delivery => ("Delivery", "DeliveryLatency"),
+        Check::Table => ("Table", "TableLatency"),
+        Check::Replication => ("Replication", "ReplicationLatency"),
+    }
+}
+
+#[cfg(test)]
+#[path = "metrics_tests.rs"]
+mod tests;
