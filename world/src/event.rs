@@ -85,6 +85,8 @@ pub enum Event {
     User {
         /// Where the user is.
         place: String,
+        /// The region that serves the user from now on; none when the user lost it.
+        region: Option<RegionName>,
         /// What happened, as a sentence.
         what: String,
     },
@@ -118,7 +120,7 @@ impl fmt::Display for Event {
             Event::Answers { name, place, from, to } => {
                 write!(f, "answers    {name} for {place}: {} → {}", or_nowhere(from.as_ref()), or_nowhere(to.as_ref()))
             }
-            Event::User { place, what } => write!(f, "user       {place}: {what}"),
+            Event::User { place, what, .. } => write!(f, "user       {place}: {what}"),
         }
     }
 }

@@ -20,8 +20,8 @@ const BATCH_MAX: usize = 100;
 const WINDOW: Duration = Duration::from_millis(50);
 /// How long the handler may take.
 const INVOCATION_DEADLINE: Duration = Duration::from_secs(30);
-/// How long a failing batch is tried. `MaximumRecordAgeInSeconds` at its least.
-const AGE_MAX: Duration = Duration::from_secs(60);
+/// How long a failing batch is tried: as long as DynamoDB keeps stream records, which is Lambda's default [R-HOW].
+const AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// The wait before the first retry; it doubles.
 const BACKOFF: Duration = Duration::from_millis(100);
 /// The longest wait before a retry.

@@ -205,7 +205,8 @@ impl Tables {
         }
     }
 
-    /// Removes stream records that every reader has read. A table that nobody reads keeps them.
+    /// Removes stream records that every reader has read, but for the last: the engine counts on from it, and must not fall behind
+    /// the readers when the machine's clock is set back. A table that nobody reads keeps all.
     pub(crate) fn trim(&self) {
         let mut oldest: BTreeMap<String, Position> = BTreeMap::new();
         for ((table, _), position) in &self.readers().positions {
@@ -214,14 +215,14 @@ impl Tables {
         for (table, position) in oldest {
             let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
             let trimmed = keeper.conn().execute(
-                "DELETE FROM _stream_records WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) <= CAST(?2 AS INTEGER)",
+                "DELETE FROM _stream_records WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) < CAST(?2 AS INTEGER)",
                 [&table, &position.0.to_string()],
             );
             drop(keeper);
             match trimmed {
                 Ok(_) => {
                     if let Some(replicated) = self.readers().replicated.get_mut(&table) {
-                        *replicated = replicated.split_off(&Position(position.0.saturating_add(1)));
+                        *replicated = replicated.split_off(&position);
                     }
                 }
                 Err(error) => tracing::warn!(table, %error, "the stream was not trimmed"),
@@ -267,4 +268,109 @@ fn put_request(table: &str, keys: &dynoxide::Item, image: &dynoxide::Item) -> Re
     request["ExpressionAttributeNames"] = names;
     request["ExpressionAttributeValues"] = values;
     Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "messages";
+
+    async fn tables() -> (Arc<Tables>, tokio_util::sync::DropGuard) {
+        let stop = CancellationToken::new();
+        let tables = Tables::start(stop.clone()).await.unwrap();
+        let create = json!({
+            "TableName": TABLE,
+            "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+            "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+            "BillingMode": "PAY_PER_REQUEST",
+            "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
+        });
+        tables.database.create_table(request(create).unwrap()).unwrap();
+        (tables, stop.drop_guard())
+    }
+
+    fn put(tables: &Tables, region: &str, id: &str, ts: u8) {
+        let item = json!({ "id": { "S": id }, "ts": { "N": ts.to_string() }, "region": { "S": region }, "at": { "S": format!("{region} {ts}") } });
+        tables.database.put_item(request(json!({ "TableName": TABLE, "Item": item })).unwrap()).unwrap();
+    }
+
+    fn rows(tables: &Tables) -> Value {
+        let page = tables.database.scan(request(json!({ "TableName": TABLE })).unwrap()).unwrap();
+        let mut rows = value(&page).unwrap()["Items"].as_array().unwrap().clone();
+        rows.sort_by_key(|row| row["id"]["S"].as_str().unwrap().to_owned());
+        json!(rows)
+    }
+
+    #[tokio::test]
+    async fn what_all_have_read_is_trimmed_and_reading_goes_on() {
+        let (tables, _stop) = tables().await;
+        tables.read_to(TABLE, "slow", Position::default());
+        for number in 0..10 {
+            put(&tables, "eu-west-2", &format!("m{number}"), number);
+        }
+        let all = tables.changes(TABLE, Position::default(), 100);
+        tables.read_to(TABLE, "fast", all[9].position);
+        tables.trim();
+        assert_eq!(tables.changes(TABLE, Position::default(), 100).len(), 10, "one has read nothing");
+        tables.read_to(TABLE, "slow", all[4].position);
+        tables.trim();
+        assert_eq!(tables.changes(TABLE, all[4].position, 100).len(), 5, "nothing unread is trimmed");
+        tables.read_to(TABLE, "slow", all[9].position);
+        tables.trim();
+        assert_eq!(tables.changes(TABLE, Position::default(), 100).len(), 1);
+        put(&tables, "eu-west-2", "after", 1);
+        let new = tables.changes(TABLE, all[9].position, 100);
+        assert_eq!(new.len(), 1);
+        assert!(new[0].position > all[9].position);
+    }
+
+    #[tokio::test]
+    async fn a_replicated_change_is_in_the_stream_and_not_carried_on() {
+        let ((from, _stop), (to, _stop_too)) = (tables().await, tables().await);
+        put(&from, "eu-west-2", "m", 1);
+        put(&to, "us-east-1", "own", 1);
+        for change in from.changes(TABLE, Position::default(), 100) {
+            to.apply(TABLE, &change.record).unwrap();
+            to.apply(TABLE, &change.record).unwrap();
+        }
+        let keys = |changes: &[Change]| changes.iter().map(|change| value(&change.record.dynamodb.keys).unwrap()["id"]["S"].clone()).collect::<Vec<_>>();
+        assert_eq!(keys(&to.changes(TABLE, Position::default(), 100)), ["own", "m"], "twice applied, once written");
+        let (local, end) = to.local_changes(TABLE, Position::default(), 100);
+        assert_eq!(keys(&local), ["own"]);
+        let (more, same) = to.local_changes(TABLE, end, 100);
+        assert!(more.is_empty() && same == end);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { cases: 24, ..Default::default() })]
+
+        /// Whatever is written where, and in whatever order it is carried, all regions end with the same rows.
+        #[test]
+        fn regions_converge(mut writes in proptest::collection::vec((0..3_usize, 0..2_usize, 0..4_u8), 1..12), order in proptest::collection::vec(0..6_usize, 0..40)) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                const REGIONS: [&str; 3] = ["eu-west-1", "eu-west-2", "us-west-2"];
+                let all = [tables().await, tables().await, tables().await].map(|(tables, _)| tables);
+                // Nobody writes a row with a time before its own last write.
+                writes.sort_by_key(|(_, _, ts)| *ts);
+                for (at, id, ts) in writes {
+                    put(&all[at], REGIONS[at], ["a", "b"][id], ts);
+                }
+                let pairs = [(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)];
+                let mut read = [Position::default(); 6];
+                for pair in order.into_iter().chain(0..6) {
+                    let (from, to) = pairs[pair];
+                    // One at a time in the drawn order; at the end everything that is left.
+                    let (changes, end) = all[from].local_changes(TABLE, read[pair], 100);
+                    for change in changes {
+                        all[to].apply(TABLE, &change.record).unwrap();
+                    }
+                    read[pair] = end;
+                }
+                assert_eq!(rows(&all[0]), rows(&all[1]));
+                assert_eq!(rows(&all[1]), rows(&all[2]));
+            });
+        }
+    }
 }

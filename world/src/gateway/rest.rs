@@ -45,10 +45,13 @@ pub(super) async fn answer(shared: &Shared, peer: IpAddr, request: http::Request
         Err(ReadError::Broken) => return Answer::Cut,
     };
     let event = event(peer, call);
-    let deadline = shared.speed.scale(INTEGRATION_DEADLINE);
-    match tokio::time::timeout(deadline, shared.chat.rest(event)).await {
-        Ok(answer) => Answer::Response(response(answer)),
-        Err(_) => Answer::Response(message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")),
+    let (chat, deadline) = (shared.chat.clone(), shared.speed.scale(INTEGRATION_DEADLINE));
+    // An invocation that began goes on when its caller is gone, as Lambda's do.
+    let invocation = tokio::spawn(async move { tokio::time::timeout(deadline, chat.rest(event)).await });
+    match invocation.await {
+        Ok(Ok(answer)) => Answer::Response(response(answer)),
+        Ok(Err(_)) => Answer::Response(message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")),
+        Err(_) => Answer::Response(message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
     }
 }
 

@@ -84,9 +84,12 @@ pub(super) async fn run(shared: &Shared, opened: Opened) {
     let _ = invoke(shared, client.disconnect(ended.code, ended.reason)).await;
 }
 
-/// Calls the handler. `None` when it takes longer than a gateway waits.
+/// Calls the handler. `None` when it takes longer than a gateway waits. An invocation that began goes on when its caller is gone, as
+/// Lambda's do.
 pub(super) async fn invoke(shared: &Shared, event: ApiGatewayWebsocketProxyRequest) -> Option<ApiGatewayProxyResponse> {
-    tokio::time::timeout(shared.speed.scale(INTEGRATION_DEADLINE), shared.chat.websocket(event)).await.ok()
+    let (chat, deadline) = (shared.chat.clone(), shared.speed.scale(INTEGRATION_DEADLINE));
+    let invocation = tokio::spawn(async move { tokio::time::timeout(deadline, chat.websocket(event)).await.ok() });
+    invocation.await.ok().flatten()
 }
 
 async fn live(

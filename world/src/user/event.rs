@@ -111,7 +111,7 @@ impl fmt::Display for UserEvent {
             }
             UserEvent::Confirmed { after, .. } => write!(f, "own message seen back after {:.1} s", after.as_secs_f64()),
             UserEvent::Refused { reason } => write!(f, "refused: {reason}"),
-            UserEvent::Gap => f.write_str("missed more than the history shows"),
+            UserEvent::Gap => f.write_str("may have missed more than the history shows"),
             UserEvent::GivenUp { id } => write!(f, "gave up on message {id}"),
         }
     }

@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn anything_that_could_mean_more_than_a_name_is_refused() {
-        for raw in ["", ".", "a..b", "-a.test", "a-.test", "a b", "a/b", "a:80", "a@b", "ü.test", &"a".repeat(64), &"a.".repeat(127)] {
+        for raw in ["", ".", "a..b", "-a.test", "a-.test", "a b", "a/b", "a:80", "a@b", "ü.test", &"a".repeat(64), &"a.".repeat(128)] {
             assert!(raw.parse::<HostName>().is_err(), "{raw:?} passed");
         }
     }

@@ -253,7 +253,8 @@ mod tests {
             message.add_answer(a("api.chat.test.", 66, 60));
         };
         assert!(reply(address).is_some());
-        let changes: [(&str, fn(&mut Message)); 5] = [
+        type Change = (&'static str, fn(&mut Message));
+        let changes: [Change; 5] = [
             ("id", |message| message.metadata.id = 8),
             ("a query", |message| message.metadata.message_type = MessageType::Query),
             ("another name", |message| message.queries[0] = Query::query(Name::from_ascii("evil.test.").unwrap(), RecordType::A)),
@@ -276,10 +277,7 @@ mod tests {
     #[test]
     fn truncated_and_refused_say_so() {
         assert_eq!(reply(|message| message.metadata.truncation = true), Some(Reply::Truncated));
-        assert_eq!(
-            reply(|message| message.metadata.response_code = ResponseCode::ServFail),
-            Some(Reply::Refused(ResponseCode::ServFail))
-        );
+        assert_eq!(reply(|message| message.metadata.response_code = ResponseCode::ServFail), Some(Reply::Refused(ResponseCode::ServFail)));
     }
 
     proptest! {

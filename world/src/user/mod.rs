@@ -19,7 +19,7 @@ pub mod resolver;
 pub mod seen;
 pub mod wire;
 
-pub use event::{Counts, Link, Standing, UserEvent};
+pub use event::{Counts, Ledger, Link, Standing, UserEvent};
 pub use forward::Forwarder;
 pub use host::HostName;
 pub use pace::Pace;

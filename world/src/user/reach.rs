@@ -181,10 +181,8 @@ impl Endpoint {
     }
 
     async fn exchange(&self, (stream, address): (TcpStream, SocketAddr), path: &str) -> Result<Fetched, BoxError> {
-        let request = Request::get(path)
-            .header(HOST, self.authority())
-            .header(ACCEPT, "application/json, text/plain")
-            .body(Empty::<Bytes>::new())?;
+        let request =
+            Request::get(path).header(HOST, self.authority()).header(ACCEPT, "application/json, text/plain").body(Empty::<Bytes>::new())?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let _driver = AbortOnDropHandle::new(tokio::spawn(connection));
         let (head, body) = sender.send_request(request).await?.into_parts();

@@ -82,3 +82,19 @@ async fn a_probe_is_seen_by_probes_only() {
     user.send("user-1").await;
     assert_eq!(user.ids(1, Duration::from_millis(300)).await, ["user-1"]);
 }
+
+#[tokio::test]
+async fn a_message_sent_before_leaving_is_stored() {
+    let regions = Regions::start(&["eu-west-2"]).await;
+    let addr = regions.served[0].addr();
+    for number in 0..10 {
+        let mut user = User::join(addr).await;
+        user.send(&format!("last-word-{number}")).await;
+        drop(user);
+    }
+    eventually("all are stored", async || {
+        let (_, history) = get(addr, "/history").await.unwrap();
+        (0..10).all(|number| history.contains(&format!("last-word-{number}")))
+    })
+    .await;
+}

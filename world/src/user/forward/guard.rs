@@ -97,7 +97,9 @@ mod tests {
     fn only_its_own_pages_are_answered() {
         let host = (HOST, "127.0.0.1:4100");
         assert_eq!(check("/", &[host.clone(), (ORIGIN, "http://localhost:4100")]), Ok(()));
-        for origin in ["null", "http://evil.example", "https://127.0.0.1:4100", "http://127.0.0.1", "http://127.0.0.1:4100@evil.example", ""] {
+        for origin in
+            ["null", "http://evil.example", "https://127.0.0.1:4100", "http://127.0.0.1", "http://127.0.0.1:4100@evil.example", ""]
+        {
             assert_eq!(check("/", &[host.clone(), (ORIGIN, origin)]), Err(Refusal::Origin), "{origin:?}");
         }
     }
