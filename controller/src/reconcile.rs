@@ -2,6 +2,8 @@
 //!
 //! It takes no hint about what changed, and it never tries again: the next tick is the retry.
 
+use std::collections::BTreeMap;
+
 use decision::{Decision, Policy, RegionName, Snapshot};
 use jiff::Timestamp;
 use store::{Observers, Store, StoreError, in_one_line};
@@ -21,6 +23,9 @@ pub enum ReconcileError {
     #[error("{0} is to decide, and has no store among the observers")]
     NotAnObserver(RegionName),
     /// The observer's own last votes cannot be read, so its memory is unknown and nothing may be decided.
+    ///
+    /// [`StoreError::Malformed`] does not pass by itself (a newer version wrote the votes and was rolled back, say). Roll forward,
+    /// or delete the parameter: the controller then starts with an empty memory, and intents stand because they are not in it.
     #[error("the last votes cannot be read")]
     Votes(#[source] StoreError),
     /// The decision is not recorded. [`StoreError::Behind`]: another controller of this observer decided at the same time.
@@ -63,7 +68,7 @@ impl Controller {
             tracing::warn!(observer = %self.observer, error = %in_one_line(&error), "what was seen cannot be read: it counts as silence");
             None
         });
-        let mut heard = std::collections::BTreeMap::new();
+        let mut heard = BTreeMap::new();
         for (observer, answer) in intents {
             match answer {
                 Ok(intents) => drop(heard.insert(observer, intents)),

@@ -116,3 +116,38 @@ impl Document for Intent {
         Ok(self.check()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn intent(reason: &str) -> Intent {
+        let text = serde_json::json!({
+            "schema": "failover/v1", "service": "chat", "region": "eu-west-2", "id": "a", "generation": 1, "kind": "drain", "actor": "ada",
+            "reason": reason, "recorded_at": "2026-01-01T00:00:00Z", "ends_at": "2026-01-01T04:00:00Z"
+        });
+        Intent { reason: reason.to_owned(), ..serde_json::from_value(text).unwrap_or_else(|_| intent("plain")) }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_holds_no_double_braces_and_reads_back_the_same(reason in "([{}]|[a-z\\\\\"é🔥 ]){1,40}") {
+            let (service, region) = ("chat".parse().unwrap(), "eu-west-2".parse().unwrap());
+            let at = Address { service: &service, observer: &region, parameter: Parameter::Intent(&region) };
+            let document = intent(&reason);
+            prop_assume!(document.check().is_ok());
+            let text = print(&document, at).unwrap();
+            prop_assert!(!text.contains("{{"), "{text}");
+            prop_assert_eq!(parse::<Intent>(&text, at).unwrap(), document);
+        }
+
+        #[test]
+        fn no_text_from_outside_makes_parsing_panic(text in ".{0,300}") {
+            let (service, region) = ("chat".parse().unwrap(), "eu-west-2".parse().unwrap());
+            let at = Address { service: &service, observer: &region, parameter: Parameter::Votes };
+            prop_assert!(parse::<Votes>(&text, at).is_err());
+        }
+    }
+}

@@ -193,6 +193,35 @@ async fn without_credentials_access_is_denied_and_not_a_question_of_the_network(
     assert_eq!(ssm.calls("GetParameter"), 0);
 }
 
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_no_connection() {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let ring = std::sync::Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let server = tokio_rustls::rustls::ServerConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(server));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("https://{}", listener.local_addr().unwrap());
+    let handshakes = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        acceptor.accept(stream).await.err().map(|error| error.to_string())
+    });
+    let credentials = aws_sdk_ssm::config::Credentials::new("id", "secret", None, None, "test");
+    let shared = aws_config::SdkConfig::builder()
+        .behavior_version(aws_config::BehaviorVersion::latest())
+        .credentials_provider(aws_sdk_ssm::config::SharedCredentialsProvider::new(credentials))
+        .build();
+    let store = store::Store::new(chat(), london(), store::ssm_client(&shared, &london(), Some(&endpoint)));
+    assert_eq!(word(&store.put_votes(&votes(&london(), 1)).await.unwrap_err()), "unreachable");
+    let alert = handshakes.await.unwrap().unwrap();
+    assert!(alert.contains("UnknownCA"), "{alert}");
+}
+
 #[derive(Debug)]
 struct NoCredentials;
 
