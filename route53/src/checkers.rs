@@ -108,6 +108,20 @@ impl Checkers {
         checkers
     }
 
+    /// As [`Checkers::new`], with checks that were made long before time zero: every checker has made up its mind, as `passed`
+    /// says of the check's endpoint.
+    #[must_use]
+    pub fn established(set: CheckSet, seed: u64, speed: ClockSpeed, deadlines: Deadlines, passed: impl Fn(&CheckId) -> bool) -> Self {
+        let mut checkers = Self::new(set, seed, speed, deadlines);
+        for (state, check) in checkers.states.iter_mut().zip(checkers.set.iter()) {
+            if let State::Polled { checkers, .. } = state {
+                checkers.iter_mut().for_each(|checker| checker.establish(passed(check.id())));
+            }
+        }
+        checkers.told = checkers.health(Duration::ZERO);
+        checkers
+    }
+
     /// The checks as they are now.
     #[must_use]
     pub fn checks(&self) -> &CheckSet {

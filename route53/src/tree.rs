@@ -17,10 +17,15 @@ use crate::calculated::Calculated;
 use crate::check::{Address, Check, CheckId, CheckSet, CheckSetError, Endpoint, EndpointSpec, InvalidCheck, Kind, Speaks};
 use crate::name::{DomainName, InvalidDomainName};
 use crate::region::AwsRegion;
-use crate::zone::{Alias, Record, RecordType, Routing, Service, Soa, Target, Zone, ZoneError};
+use crate::zone::{Alias, Record, RecordType, Routing, Service, Soa, Target, Value, Zone, ZoneError};
 
 /// The talk's names stand beside the service's own, with this before them.
 pub const TALK_PREFIX: &str = "talk-";
+
+/// Every zone has name servers and a start of authority of Route 53's own making; these look like them.
+const NAME_SERVER: &str = "ns-2048.awsdns-64.com";
+const NAME_SERVER_TTL_S: u32 = 172_800;
+const MAILBOX: &str = "awsdns-hostmaster.amazon.com";
 
 /// A region that serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,7 +189,16 @@ pub fn tree(spec: &TreeSpec) -> Result<Tree, TreeError> {
         records.extend(talk_records_of(spec, &name)?);
         names.push(name);
     }
-    let soa = Soa::new(spec.origin.below("ns")?, spec.origin.below("hostmaster")?);
+    let name_server = DomainName::new(NAME_SERVER)?;
+    records.push(Record {
+        name: spec.origin.clone(),
+        record_type: RecordType::Ns,
+        set_id: String::new(),
+        routing: Routing::Simple,
+        target: Target::Values { ttl_s: NAME_SERVER_TTL_S, values: vec![Value::Ns(name_server.clone())] },
+        check: None,
+    });
+    let soa = Soa::new(name_server, DomainName::new(MAILBOX)?);
     let zone = Zone::new(spec.origin.clone(), soa, records, &checks)?;
     Ok(Tree { checks, zone, purposes, names })
 }

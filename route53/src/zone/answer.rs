@@ -77,15 +77,9 @@ impl Zone {
         health: impl Fn(&CheckId) -> bool,
         draw: u64,
     ) -> Answer {
-        let only = |answered| Answer { answered, trail: Vec::new() };
-        if !name.is_within(&self.origin) {
-            return only(Answered::NotOurs);
-        }
         // A CNAME answers for every type; the resolver follows it.
         let found = [record_type, RecordType::Cname].into_iter().find_map(|kind| self.groups.get_key_value(&(name.clone(), kind)));
-        let Some((key, _)) = found else {
-            return only(if self.names.contains(name) { Answered::NoData } else { Answered::NoName });
-        };
+        let Some((key, _)) = found else { return Answer { answered: self.absence(name), trail: Vec::new() } };
         let mut asking = Asking { zone: self, client, health: &health, draw, trail: Vec::new(), known: BTreeMap::new() };
         let answered = asking.answer_group(key).map_or(Answered::NoData, |(values, ttl_s)| Answered::Records { values, ttl_s });
         Answer { answered, trail: asking.trail }
@@ -94,9 +88,13 @@ impl Zone {
     /// Answers a query for the start of authority.
     #[must_use]
     pub fn answer_soa(&self, name: &DomainName) -> Answered {
-        if *name == self.origin {
-            Answered::Soa(self.soa.clone())
-        } else if !name.is_within(&self.origin) {
+        if *name == self.origin { Answered::Soa(self.soa.clone()) } else { self.absence(name) }
+    }
+
+    /// What is answered where there are no records of the type asked for.
+    #[must_use]
+    pub fn absence(&self, name: &DomainName) -> Answered {
+        if !name.is_within(&self.origin) {
             Answered::NotOurs
         } else if self.names.contains(name) {
             Answered::NoData

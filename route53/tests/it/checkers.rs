@@ -169,6 +169,20 @@ fn a_new_check_is_healthy_until_there_is_enough_data_and_an_inverted_one_is_not(
 }
 
 #[test]
+fn established_checks_have_made_up_their_mind_and_change_it_by_the_same_rules() {
+    let set = CheckSet::new(vec![endpoint("up", 10, 3), endpoint("gate", 10, 1).inverted()]).unwrap();
+    let mut checkers = Checkers::established(set, 4, ClockSpeed::REAL, Deadlines::AWS, |check| check.as_str() == "up");
+    for check in ["up", "gate"] {
+        assert!(checkers.is_healthy(&id(check), Duration::ZERO), "{check}");
+        assert_eq!(checkers.status(&id(check), Duration::ZERO).unwrap().undecided, 0);
+    }
+    assert!(checkers.tick(seconds(1)).is_empty());
+    let turned = run(&mut checkers, (Duration::ZERO, seconds(60)), |_, _, _| FAILED, ("up", false)).unwrap();
+    assert!((20..30).contains(&turned.as_secs()), "{turned:?}");
+    assert!(checkers.is_healthy(&id("gate"), seconds(60)));
+}
+
+#[test]
 fn a_disabled_check_stops_checking_and_starts_anew() {
     let mut checkers = checkers(vec![endpoint("e", 10, 1)], 9);
     run(&mut checkers, (Duration::ZERO, seconds(20)), |_, _, _| FAILED, ("e", false));
