@@ -135,6 +135,20 @@ mod tests {
             pages: vec![Page { place: "London".into(), subnet: "81.2.69.0/24".into(), url: "http://127.0.0.1:8000/".into() }],
             aws: vec![region("eu-west-1", 10), region("eu-west-2", 11)],
         };
-        insta::assert_snapshot!(text(&addresses, "failover"), @"");
+        insta::assert_snapshot!(text(&addresses, "failover"), @r#"
+        chat           2 regions on this machine, clock at 1x, Ctrl-C ends it
+        page           http://127.0.0.1:8000/  a user in London (81.2.69.0/24)
+        eu-west-1      chat 127.0.10.1:8080   aws http://127.0.10.1:4566   gate http://127.0.10.1:4577
+        eu-west-2      chat 127.0.11.1:8080   aws http://127.0.11.1:4566   gate http://127.0.11.1:4577
+                       
+        answers        dig @127.0.0.1 -p 5300 api.chat.test +subnet=81.2.69.0/24
+        documents      AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x aws --region eu-west-1 --endpoint-url http://127.0.10.1:4566 ssm get-parameters-by-path --path /failover/chat --recursive
+        try            failover status
+                       failover fault eu-west-2 websocket on
+                       failover explain eu-west-2
+                       failover heal
+                       failover drain eu-west-2 --reason "practice" --confirm eu-west-2
+                       failover resume eu-west-2 --yes
+        "#);
     }
 }

@@ -51,7 +51,8 @@ impl Folder {
 
     /// Writes the configuration of a world that is up, whole or not at all.
     pub(super) fn write_config(&self, world: &World) -> Result<(), Failure> {
-        let text = toml::to_string(&describe(world)).map_err(|error| Failure::failed(format!("cannot write the demo's configuration: {error}")))?;
+        let text = toml::to_string(&describe(world))
+            .map_err(|error| Failure::failed(format!("cannot write the demo's configuration: {error}")))?;
         let text = format!("# Written by `failover demo`, which removes it when it ends.\n\n{text}");
         let (partial, whole) = (self.path.join("failover.toml.new"), self.config());
         fs::write(&partial, text)

@@ -103,11 +103,7 @@ async fn tell(mut heard: tokio::sync::broadcast::Receiver<Told>, out: &Out) {
             }
             Err(RecvError::Closed) => return,
         };
-        let written = if out.is_json() {
-            out.json(&told)
-        } else {
-            out.data(&format!("{}  {}", moment::time_of_day(told.at), told.event))
-        };
+        let written = if out.is_json() { out.json(&told) } else { out.data(&format!("{}  {}", moment::time_of_day(told.at), told.event)) };
         if written.is_err() {
             return;
         }

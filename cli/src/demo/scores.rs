@@ -36,7 +36,7 @@ pub(super) fn world_seconds(lived: Duration, speed: f64) -> f64 {
 /// The table people read.
 pub(super) fn table(scores: &[Score]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(presets::NOTHING);
     table.set_header(["STEP", "→ VOTE", "VOTE → DNS", "→ DNS", "→ USER MOVED", "TALK'S CHECK", ""]);
     for column in 1..=4 {
         if let Some(column) = table.column_mut(column) {
@@ -80,9 +80,18 @@ mod tests {
                 note: "no message lost or doubled".into(),
                 ..Score::default()
             },
-            Score { step: "drain eu-west-2".into(), wrong: vec!["the answers did not move".into()], talk: "cannot".into(), ..Score::default() },
+            Score {
+                step: "drain eu-west-2".into(),
+                wrong: vec!["the answers did not move".into()],
+                talk: "cannot".into(),
+                ..Score::default()
+            },
         ];
-        insta::assert_snapshot!(table(&scores), @r"");
+        insta::assert_snapshot!(table(&scores), @"
+        STEP                                → VOTE  VOTE → DNS   → DNS  → USER MOVED  TALK'S CHECK
+        WebSocket path of eu-west-2 breaks  11.5 s       1.4 s  12.9 s        48.0 s  never         ✓ no message lost or doubled
+        drain eu-west-2                          –           –       –             –  cannot        ✗ the answers did not move
+        ");
     }
 
     #[test]

@@ -103,7 +103,8 @@ impl Story<'_> {
 
     async fn heals_and_returns(&mut self, region: &RegionName, fault: Component) -> Score {
         (self.tell)(&format!("{region} is healed; it is held down until it has stayed clean, then returns by itself"));
-        let mut score = Score { step: format!("{region} is healed and returns"), talk: "returns on 3 of 16 checkers".into(), ..Score::default() };
+        let mut score =
+            Score { step: format!("{region} is healed and returns"), talk: "returns on 3 of 16 checkers".into(), ..Score::default() };
         let cause = self.world.switch(region, fault, false);
         let voted = self.majority(region, Vote::Serve, cause, self.within(TO_RETURN)).await;
         score.vote = self.since(cause, voted);
@@ -129,13 +130,10 @@ impl Story<'_> {
         (self.tell)(&format!("an operator drains {region}: failover drain {region} --reason {reason:?} --confirm {region}"));
         let mut score = Score { step: format!("drain {region}"), talk: "edit and redeploy".into(), ..Score::default() };
         let cause = Timestamp::now();
-        let (done, answers) = {
-            let name = self.world.names().rest.clone();
-            let typed = operator::drain(&self.config, region, reason);
-            let within = self.within(TO_VOTE);
-            let moved = self.answers_left(&name, LONDON, region, cause, within);
-            tokio::join!(typed, moved)
-        };
+        let (config, name, within) = (self.config.clone(), self.world.names().rest, self.within(TO_VOTE));
+        let typed = operator::drain(&config, region, reason);
+        let moved = self.answers_left(&name, LONDON, region, cause, within);
+        let (done, answers) = tokio::join!(typed, moved);
         score.answers = self.since(cause, answers);
         let voted = self.majority(region, Vote::Eject, cause, Duration::from_millis(10)).await;
         score.vote = self.since(cause, voted);
@@ -239,9 +237,8 @@ impl Story<'_> {
 
     async fn measure_user(&mut self, score: &mut Score, place: &str, left: &RegionName, cause: Timestamp) {
         let place = place.to_owned();
-        let elsewhere = |event: &Event| {
-            matches!(event, Event::User { place: at, region: Some(region), .. } if *at == place && region != left)
-        };
+        let elsewhere =
+            |event: &Event| matches!(event, Event::User { place: at, region: Some(region), .. } if *at == place && region != left);
         let moved = self.hearing.first(cause, self.within(TO_USER), elsewhere).await;
         score.user = self.since(cause, moved);
         if moved.is_none() {
@@ -267,9 +264,7 @@ impl Story<'_> {
     }
 
     async fn answers_left(&mut self, name: &str, place: &str, left: &RegionName, since: Timestamp, within: Duration) -> Option<Timestamp> {
-        let is = |event: &Event| {
-            matches!(event, Event::Answers { name: of, place: at, from: Some(from), to } if of == name && at == place && from == left && to.as_ref() != Some(left))
-        };
+        let is = |event: &Event| matches!(event, Event::Answers { name: of, place: at, from: Some(from), to } if of == name && at == place && from == left && to.as_ref() != Some(left));
         self.hearing.first(since, within, is).await
     }
 

@@ -1,0 +1,140 @@
+//! The prose of `--help`: what the tool is for, examples, exit codes.
+
+/// Over `failover --help`.
+pub(crate) const LONG_ABOUT: &str = "\
+Health checks and failover for serverless services that run in several AWS regions.
+
+Observers in every region probe the service as its users use it. Each observer's controller votes `serve` or `eject` for every region; Route 53 \
+counts the votes and answers accordingly. This command shows what they see and lets a person take a region out: a drain has a reason and an end, and \
+automation never undoes it.
+
+It talks to the SSM parameters of every observer with your own AWS credentials, and needs none of the service's own functions to be alive. A majority \
+of observers is enough, to read and to write.";
+
+/// Under `failover --help`.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, or there already                                            changed: yes, or no need
+  1    failed                                                            changed: no
+  2    bad usage or configuration, or confirmation missing               changed: no
+  3    refused by a safety rule, which is named                          changed: no
+  4    no credentials, or not allowed                                    changed: no
+  5    recorded, but the stage was not seen before --timeout             changed: yes, it stands
+  6    unknown: sent, and no clear answer; `failover status` tells       changed: perhaps
+  7    someone else moved first; shows who and what                      changed: no
+  130  Ctrl-C while watching                                             changed: yes, it stands
+`status --check` and `probe` exit with 1 when something is not as it should be.
+
+Environment:
+  FAILOVER_CONFIG, FAILOVER_OUTPUT, FAILOVER_PROFILE, FAILOVER_NO_INPUT    as the flags of those names
+  FAILOVER_ACTOR           who you are in drains and in the log; else the user of this machine
+  FAILOVER_PROBE_SECRET    the secret for `failover probe`, rather than in a file
+  NO_COLOR, CLICOLOR_FORCE
+  AWS_PROFILE and all else that the AWS SDK reads
+
+Examples:
+  failover demo                                   three regions on this machine, to try everything on
+  failover status                                 what users get now
+  failover drain eu-west-2 --reason \"slow\"        take a region out: preview, confirm, watch it happen
+  failover explain eu-west-2                      why a region is in or out
+  failover log --since 2d                         who did what";
+
+/// Under `failover status --help`.
+pub(crate) const STATUS: &str = "\
+A region is `serving` while no majority of observers votes to eject it, `ejected` by their own judgement, `drained` when a person asked for it, \
+`unknown` when too few observers can be read to say.
+
+Examples:
+  failover status
+  failover status --watch
+  failover status --check && echo every region serves
+  failover status --output json | jq -r '.regions[] | select(.answers != \"serving\") | .region'";
+
+/// Under `failover drain --help`.
+pub(crate) const DRAIN: &str = "\
+Stages, one line each: `recorded` (a majority of observers holds it), `health` (a majority of votes has turned), `answers` (DNS, asked as from \
+several places, no longer names the region). Clients that are already connected stay until they reconnect.
+
+You type the region's name to confirm; in a script --confirm REGION does it. A safety rule may refuse: then nothing is changed, the rule is named, \
+and so is the way past it. At its end the region returns through its failback gates, never by the clock alone.
+
+Examples:
+  failover drain eu-west-2 --reason \"p99 over 3 s after deploy 4471\" --ticket OPS-918
+  failover drain eu-west-2 --reason practice --for 30m --confirm eu-west-2
+  failover drain eu-west-2 --reason practice --dry-run
+  failover drain eu-west-1 --reason \"all of it is down\" --override last-region --for 15m --confirm eu-west-1";
+
+/// Under `failover resume --help`.
+pub(crate) const RESUME: &str = "\
+Ends a drain or hold before its time. The region comes back when its gates let it: clean rounds, and the hold-down if it was ejected.
+
+Examples:
+  failover resume eu-west-2
+  failover resume eu-west-2 --yes --wait answers
+  failover resume eu-west-2 --confirm eu-west-2      also while it does not look healthy";
+
+/// Under `failover hold --help`.
+pub(crate) const HOLD: &str = "\
+While a hold stands, automation keeps the region's votes as they are. A drain still works. `failover resume REGION` ends it.
+
+Examples:
+  failover hold --reason \"network maintenance\" --for 2h
+  failover hold us-east-1 --reason \"rolling out the new probe\" --yes";
+
+/// Under `failover extend --help`.
+pub(crate) const EXTEND: &str = "\
+The new end is counted from now. If it stands longer than that already, nothing is changed.
+
+Examples:
+  failover extend eu-west-2 --for 2h
+  failover extend eu-west-2 --for 12h --reason \"waiting for the vendor\"";
+
+/// Under `failover explain --help`.
+pub(crate) const EXPLAIN: &str = "\
+In the memory of an observer each round is one character, newest last: `.` clean, `~` degraded, and for a failed one the first critical check that \
+failed: `r` rest, `w` websocket, `d` delivery, `t` table; a capital when the retry passed.
+
+Examples:
+  failover explain eu-west-2
+  failover explain eu-west-2 --output json";
+
+/// Under `failover log --help`.
+pub(crate) const LOG: &str = "\
+It is read from the histories that SSM keeps of every document (the last 100 versions), merged over all observers.
+
+Examples:
+  failover log
+  failover log eu-west-2 --since 2d
+  failover log --output json | jq '.entries[] | select(.actor == \"ana\")'";
+
+/// Under `failover probe --help`.
+pub(crate) const PROBE: &str = "\
+One round: a read that touches the table, a fresh WebSocket to every region, a message into each and its arrival at all, a write and strong read. \
+Nothing is published, and users see none of it.
+
+Examples:
+  failover probe
+  failover probe --output json";
+
+/// Under `failover demo --help`.
+pub(crate) const DEMO: &str = "\
+While it runs, the other commands find it by themselves in the same folder. State is kept in --state: kill it in mid-drain, start it again, and the \
+drain stands.
+
+Examples:
+  failover demo
+  failover demo --story --speed 10";
+
+/// Under `failover fault --help`.
+pub(crate) const FAULT: &str = "\
+Examples:
+  failover fault eu-west-2 websocket on      the WebSocket path breaks; REST and /health stay green
+  failover fault eu-west-2 websocket off
+  failover heal                              mends everything";
+
+/// Under `failover completions --help`.
+pub(crate) const COMPLETIONS: &str = "\
+Examples:
+  failover completions bash > ~/.local/share/bash-completion/completions/failover
+  failover completions zsh > ~/.zfunc/_failover
+  failover completions fish > ~/.config/fish/completions/failover.fish";

@@ -1,0 +1,252 @@
+//! `explain` as text: the region, the intent, then one block per observer.
+
+use decision::{Check, Heard, IntentState, Vote};
+use jiff::Timestamp;
+
+use super::account::{Account, Evidence, Spoken, Witness};
+use crate::command::status::text::decided_by;
+use crate::failure::list;
+use crate::moment::{relative, time_of_day, utc};
+use crate::out::{Look, Mark};
+
+/// The whole account.
+pub(super) fn text(account: &Account, look: Look) -> String {
+    let now = account.at;
+    let of = account.observers.len();
+    let since = account.since.map(|since| format!(" since {} ({})", utc(since, now), relative(since, now))).unwrap_or_default();
+    let mut lines = vec![format!("{} is {}{since}", account.region, account.answers)];
+    let unknown = if account.votes.unknown > 0 { format!(", {} unknown", account.votes.unknown) } else { String::new() };
+    lines.push(row("votes", &format!("{} of {of} eject, {} serve{unknown}", account.votes.eject, account.votes.serve)));
+    lines.push(row("verdict", &format!("{} {}/{of} say so", account.verdict, account.agreeing)));
+    lines.push(row("decided by", &decided_by(&account.decided_by, now)));
+    if !account.reason.is_empty() {
+        lines.push(row("because", &account.reason));
+    }
+    lines.extend(intent(account));
+    if let Some(rule) = account.drain_refused_by {
+        lines.push(row("a drain", &format!("would be refused by {rule}")));
+    }
+    for witness in &account.observers {
+        lines.push(String::new());
+        lines.extend(block(witness, now, look));
+    }
+    lines.join("\n")
+}
+
+fn row(word: &str, text: &str) -> String {
+    format!("  {word:<11} {text}")
+}
+
+fn intent(account: &Account) -> Vec<String> {
+    let Some(standing) = &account.intent else { return vec![] };
+    let intent = &standing.intent;
+    let ticket = intent.ticket.as_ref().map(|ticket| format!(" {ticket}")).unwrap_or_default();
+    let state = match standing.state {
+        IntentState::InForce => "in force".to_owned(),
+        IntentState::Pending { seen, needed } => format!("pending, seen at {seen} of the {needed} observers it needs"),
+        IntentState::Refused { rule } => format!("refused by {rule}"),
+    };
+    let past = if intent.overrides.is_empty() {
+        String::new()
+    } else {
+        format!(", past {}", intent.overrides.iter().map(|rule| rule.as_str()).collect::<Vec<_>>().join(" and "))
+    };
+    vec![
+        row("intent", &format!("{} by {}, {state}{past}: {:?}{ticket}", intent.kind, intent.actor, intent.reason)),
+        row("", &format!("{} until {}", relative(intent.recorded_at, account.at), utc(intent.ends_at, account.at))),
+        row(
+            "",
+            &format!(
+                "generation {}, stored at {} of {}: {}",
+                intent.generation,
+                standing.stored_at.len(),
+                account.observers.len(),
+                list(&standing.stored_at)
+            ),
+        ),
+    ]
+}
+
+fn block(witness: &Witness, now: Timestamp, look: Look) -> Vec<String> {
+    let (mark, what) = match (&witness.vote, witness.heard) {
+        (Some(spoken), heard) => {
+            let mark = match (spoken.vote, heard) {
+                (Vote::Serve, Heard::Fresh) => Mark::Good,
+                (Vote::Eject, Heard::Fresh) => Mark::Bad,
+                (_, Heard::Stale | Heard::Absent | Heard::Unreachable) => Mark::Unknown,
+            };
+            let stale = if heard == Heard::Fresh { "" } else { ", stale" };
+            (mark, format!("votes {} since {} ({}){stale}", spoken.vote, time_of_day(spoken.since), relative(spoken.since, now)))
+        }
+        (None, Heard::Unreachable) => (Mark::Unknown, "does not answer".to_owned()),
+        (None, Heard::Absent | Heard::Fresh | Heard::Stale) => (Mark::Unknown, "has no vote on it".to_owned()),
+    };
+    let mut lines = vec![format!("{} {} {what}", look.paint(mark, look.symbol(mark)), witness.observer)];
+    lines.extend(witness.failure.as_ref().map(|failure| row("failure", failure)));
+    lines.extend(witness.vote.iter().flat_map(|spoken| vote(spoken, now)));
+    lines.extend(witness.evidence.iter().flat_map(|evidence| checks(evidence, now)));
+    lines
+}
+
+fn vote(spoken: &Spoken, now: Timestamp) -> Vec<String> {
+    let memory = &spoken.memory;
+    let mut remembers = vec![format!("[{}]", memory.rounds), format!("{} clean", memory.clean)];
+    if memory.relapses > 0 {
+        remembers.push(format!("ejected {} times", memory.relapses));
+    }
+    remembers.extend(memory.held_until.map(|until| format!("held down until {} ({})", time_of_day(until), relative(until, now))));
+    vec![
+        row("lane", &format!("{}: {}", spoken.lane, spoken.reason)),
+        row(
+            "verdict",
+            &format!("{} since {} ({})", spoken.verdict, time_of_day(spoken.verdict_since), relative(spoken.verdict_since, now)),
+        ),
+        row("memory", &remembers.join(", ")),
+        row(
+            "decided",
+            &format!("{} ({}), generation {}", time_of_day(spoken.decided_at), relative(spoken.decided_at, now), spoken.generation),
+        ),
+    ]
+}
+
+fn checks(evidence: &Evidence, now: Timestamp) -> Vec<String> {
+    let results = Check::ALL.iter().filter_map(|check| {
+        let result = evidence.checks.get(check.as_str())?;
+        let retried = if result.attempts > 1 { format!(", attempt {}", result.attempts) } else { String::new() };
+        Some(format!("{check} {} {} ms{retried}", result.outcome, result.millis))
+    });
+    let results: Vec<String> = results.collect();
+    let results = if results.is_empty() { "nothing about it".to_owned() } else { results.join(", ") };
+    vec![
+        row(
+            "round",
+            &format!(
+                "{} at {} ({}), observer itself {}",
+                evidence.round,
+                time_of_day(evidence.produced_at),
+                relative(evidence.produced_at, now),
+                evidence.observer
+            ),
+        ),
+        row("saw", &results),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use decision::{Cause, CheckResult, Observed, Outcome, Round, Schema};
+
+    use super::super::account::account;
+    use super::*;
+    use crate::sample::{ago, policy, region, service_name, trouble, unreachable};
+    use crate::service::Read;
+
+    fn observed() -> Read<Option<Observed>> {
+        let passes = CheckResult { outcome: Outcome::Pass, millis: 42, attempts: 1 };
+        let fails = CheckResult { outcome: Outcome::Fail(Cause::Status(503)), millis: 12, attempts: 2 };
+        let seen = [(Check::Rest, passes.clone()), (Check::Websocket, fails), (Check::Table, passes)].into();
+        let round =
+            Round { number: 412, produced_at: ago(4), self_check: Outcome::Pass, regions: BTreeMap::from([(region("us-east-1"), seen)]) };
+        let document = |name: &str| Observed {
+            schema: Schema::V1,
+            service: service_name(),
+            observer: region(name),
+            generation: 9,
+            rounds: vec![round.clone()],
+            matrix: BTreeMap::new(),
+        };
+        [
+            (region("eu-west-1"), Ok(Some(document("eu-west-1")))),
+            (region("eu-west-2"), Ok(None)),
+            (region("us-east-1"), Err(unreachable("us-east-1"))),
+        ]
+        .into()
+    }
+
+    #[test]
+    fn an_ejected_region_is_accounted_for_observer_by_observer() {
+        let reading = trouble();
+        let account = account(&policy(), &reading.view(&policy()), &reading, &observed(), &region("us-east-1")).unwrap();
+        insta::assert_snapshot!(text(&account, Look::PLAIN), @"
+        us-east-1 is ejected since 03:21 UTC (1m 1s ago)
+          votes       2 of 3 eject, 0 serve, 1 unknown
+          verdict     unhealthy 2/3 say so
+          decided by  automatic
+          because     websocket failed in 3 of the last 5 rounds (status-503)
+
+        ✗ eu-west-1 votes eject since 03:21:06 (1m 1s ago)
+          lane        automatic: websocket failed in 3 of the last 5 rounds (status-503)
+          verdict     unhealthy since 03:21:06 (1m 1s ago)
+          memory      [.....www], 0 clean, ejected 1 times
+          decided     03:22:05 (2s ago), generation 7
+          round       412 at 03:22:03 (4s ago), observer itself pass
+          saw         rest pass 42 ms, websocket fail:status-503 12 ms, attempt 2, table pass 42 ms
+
+        ✗ eu-west-2 votes eject since 03:21:06 (1m 1s ago)
+          lane        automatic: websocket failed in 3 of the last 5 rounds (status-503)
+          verdict     unhealthy since 03:21:06 (1m 1s ago)
+          memory      [.....www], 0 clean, ejected 1 times
+          decided     03:22:05 (2s ago), generation 7
+
+        ? us-east-1 does not answer
+          failure     /failover/chat/votes: no answer from SSM in us-east-1: no answer within 2s
+        ");
+    }
+
+    #[test]
+    fn a_drained_region_shows_the_intent_and_who_holds_it() {
+        let reading = trouble();
+        let account = account(&policy(), &reading.view(&policy()), &reading, &observed(), &region("eu-west-2")).unwrap();
+        let text = text(&account, Look::PLAIN);
+        let head: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).collect();
+        insta::assert_snapshot!(head.join("\n"), @r#"
+        eu-west-2 is drained since 03:21 UTC (1m ago)
+          votes       2 of 3 eject, 0 serve, 1 unknown
+          verdict     healthy 2/3 say so
+          decided by  ana, until 05:10 UTC (1h 48m)
+          because     drained by ana until Mon 05:10 UTC, generation 118
+          intent      drain by ana, in force: "p99 over 3 s after deploy 4471" OPS-918
+                      1m 2s ago until 05:10 UTC
+                      generation 118, stored at 2 of 3: eu-west-1, eu-west-2
+        "#);
+        let json = serde_json::to_value(&account).unwrap();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&json["intent"]).unwrap(), @r#"
+        {
+          "actor": "ana",
+          "ends_at": "2026-11-23T05:10:07Z",
+          "generation": 118,
+          "id": "d1",
+          "kind": "drain",
+          "reason": "p99 over 3 s after deploy 4471",
+          "recorded_at": "2026-11-23T03:21:05Z",
+          "region": "eu-west-2",
+          "schema": "failover/v1",
+          "service": "chat",
+          "state": "in-force",
+          "stored_at": [
+            "eu-west-1",
+            "eu-west-2"
+          ],
+          "ticket": "OPS-918"
+        }
+        "#);
+        insta::assert_snapshot!(serde_json::to_string_pretty(&json["observers"][0]["vote"]).unwrap(), @r#"
+        {
+          "decided_at": "2026-11-23T03:22:05Z",
+          "generation": 7,
+          "lane": "intent",
+          "memory": {
+            "clean": 255,
+            "rounds": "........"
+          },
+          "reason": "drained by ana until Mon 05:10 UTC, generation 118",
+          "since": "2026-11-23T03:21:07Z",
+          "verdict": "healthy",
+          "verdict_since": "2026-11-17T01:20:27Z",
+          "vote": "eject"
+        }
+        "#);
+    }
+}

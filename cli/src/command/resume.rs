@@ -1,0 +1,222 @@
+//! `failover resume`: ends a drain or hold before its time. The region returns through its failback gates.
+
+use std::time::Instant;
+
+use decision::{Answers, Intent, IntentKind, IntentView, Reason, RegionName, RegionView, Verdict};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::drain::expected;
+use crate::args::{Global, ResumeArgs, Stage};
+use crate::failure::Failure;
+use crate::intent::actor::actor;
+use crate::intent::confirm::{Given, Step, confirm};
+use crate::intent::draft::{Wanted, ended, new_id};
+use crate::intent::follow::{Follow, Interrupt, Reached, Way, seconds};
+use crate::intent::progress::Progress;
+use crate::intent::record::record;
+use crate::out::{Mark, Out};
+use crate::service::{Reading, Service};
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Done<'a> {
+    command: &'static str,
+    region: &'a RegionName,
+    /// Whether anything was written: where nothing stands, nothing is ended.
+    changed: bool,
+    stages: &'a [Reached],
+    intent: Option<&'a Intent>,
+}
+
+/// What there is to end.
+enum ToEnd<'a> {
+    /// A drain or hold.
+    Intent(&'a IntentView),
+    /// Nothing stands, but a manual failback waits for a person's word.
+    Waiting,
+    /// Nothing.
+    Nothing,
+}
+
+/// Lets a region back.
+pub(crate) async fn run(args: &ResumeArgs, global: &Global, out: &Out) -> Result<u8, Failure> {
+    let started = Instant::now();
+    let service = Service::connect(global, out).await?;
+    service.config.check_region(&args.region)?;
+    let reading = service.read_majority().await?;
+    expected(args.expect_generation, &args.region, &reading)?;
+    let view = reading.view(service.policy());
+    let Some(region) = view.region(&args.region) else {
+        return Err(Failure::usage(format!("{} is not a region", args.region)));
+    };
+    let intent = match to_end(region, &reading) {
+        ToEnd::Intent(standing) => {
+            ask(
+                args,
+                region,
+                &format!(
+                    "End the {} of {} by {}: {:?}",
+                    standing.intent.kind, region.region, standing.intent.actor, standing.intent.reason
+                ),
+                &service,
+                out,
+            )?;
+            let reason = args.reason.clone().unwrap_or_default();
+            ended(&standing.intent, reading.generation() + 1, actor(), reason, Timestamp::now())
+        }
+        ToEnd::Waiting => {
+            ask(args, region, &format!("{} is clean and waits for a person's resume.", region.region), &service, out)?;
+            released(args, &service, reading.generation() + 1)
+        }
+        ToEnd::Nothing => return nothing(args, region, out),
+    };
+    let mut interrupt = Interrupt::catch()?;
+    let stands = record(&service, &intent).await?;
+    let at = Timestamp::now();
+    let of = service.policy().observers().len();
+    let mark = if stands.missing.is_empty() { Mark::Good } else { Mark::Warn };
+    let detail = format!("{} of {of} observers, generation {}", stands.acks.len(), intent.generation);
+    Progress::new(out).done(mark, at, Stage::Recorded.as_str(), &detail);
+    let mut reached = vec![Reached { stage: Stage::Recorded, at, seconds: seconds(started) }];
+    let follow = Follow {
+        service: &service,
+        out,
+        intent: &intent,
+        way: Way::In,
+        until: args.wait,
+        timeout: args.timeout,
+        started,
+        stands: format!("The {} of {} is ended; it returns through its failback gates.", intent.kind, intent.region),
+    };
+    follow.run(&mut reached, &mut interrupt).await?;
+    if out.is_json() {
+        out.json(&Done { command: "resume", region: &args.region, changed: true, stages: &reached, intent: Some(&intent) })?;
+    } else {
+        out.data(&done(&intent, reached.last().map_or(Stage::Recorded, |last| last.stage), region.answers))?;
+    }
+    Ok(0)
+}
+
+fn to_end<'a>(region: &'a RegionView, reading: &Reading) -> ToEnd<'a> {
+    let waits = |reason: &Reason| matches!(reason, Reason::AwaitsResume);
+    let votes = reading.votes.values().flatten().flatten().filter_map(|votes| votes.regions.get(&region.region));
+    match &region.intent {
+        Some(standing) => ToEnd::Intent(standing),
+        None if votes.filter(|vote| waits(&vote.reason)).count() > 0 => ToEnd::Waiting,
+        None => ToEnd::Nothing,
+    }
+}
+
+/// Yes is enough while a majority says healthy; else the region's name.
+fn ask(args: &ResumeArgs, region: &RegionView, what: &str, service: &Service, out: &Out) -> Result<(), Failure> {
+    let green = region.verdict == Verdict::Healthy && region.agreeing >= service.policy().majority();
+    let step = if green { Step::Yes } else { Step::Region(&args.region) };
+    let given = Given { yes: args.yes, confirm: args.confirm.confirm.as_ref() };
+    let gates = "It returns through its failback gates: clean rounds, and the hold-down if it was ejected.";
+    confirm(
+        out,
+        &step,
+        given,
+        &format!("{what}\n{} {}/{} say {}. {gates}", region.region, region.agreeing, region.observers.len(), region.verdict),
+    )
+}
+
+/// An intent that is over from the start: the word of a person that a manual failback waits for.
+fn released(args: &ResumeArgs, service: &Service, generation: u64) -> Intent {
+    let now = Timestamp::now();
+    let reason = args.reason.clone().unwrap_or_else(|| "manual failback".to_owned());
+    let wanted = Wanted {
+        service: service.policy().service().clone(),
+        region: args.region.clone(),
+        kind: IntentKind::Drain,
+        actor: actor(),
+        reason: reason.clone(),
+        ticket: None,
+        length: SignedDuration::from_secs(1),
+        overrides: vec![],
+    };
+    let intent = wanted.document(new_id(), generation, now);
+    ended(&intent, generation, intent.actor.clone(), reason, now)
+}
+
+/// Nothing stands: done already, or nothing that a person could end.
+fn nothing(args: &ResumeArgs, region: &RegionView, out: &Out) -> Result<u8, Failure> {
+    if out.is_json() {
+        out.json(&Done { command: "resume", region: &args.region, changed: false, stages: &[], intent: None })?;
+    } else {
+        out.data(&idle(region))?;
+    }
+    Ok(0)
+}
+
+fn idle(region: &RegionView) -> String {
+    let name = &region.region;
+    match region.answers {
+        Answers::Serving => format!("{name} is neither drained nor held, and serves. Nothing was changed."),
+        Answers::Ejected | Answers::Drained | Answers::Unknown => {
+            let why = if region.reason.is_empty() { String::new() } else { format!(" ({})", region.reason) };
+            format!(
+                "{name} is neither drained nor held; it is {}{why} and returns through its failback gates. Nothing was changed.",
+                region.answers
+            )
+        }
+    }
+}
+
+fn done(intent: &Intent, stage: Stage, answers: Answers) -> String {
+    let region = &intent.region;
+    let by = format!("The {} of {region} is ended", intent.kind);
+    match (stage, intent.kind, answers) {
+        (Stage::Answers, _, _) => format!("{by}. {region} is answered again."),
+        (Stage::Health, _, _) => format!("{by}. {region} serves again; answers follow as DNS moves."),
+        (Stage::Recorded, IntentKind::Hold, _) => format!("{by}; automation decides again."),
+        (Stage::Recorded, IntentKind::Drain, Answers::Serving) => format!("{by}; it serves."),
+        (Stage::Recorded, IntentKind::Drain, Answers::Drained | Answers::Ejected | Answers::Unknown) => {
+            format!("{by}; it returns through its failback gates. See failover status --watch.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{drain, drained, ejecting, fine, now, policy, reading, region, serving};
+
+    #[test]
+    fn a_drain_is_ended_and_nothing_is_not() {
+        let drained = reading([fine(), drained(), fine()], &[drain("eu-west-2")]);
+        let view = drained.view(&policy());
+        assert!(matches!(to_end(view.region(&region("eu-west-2")).unwrap(), &drained), ToEnd::Intent(_)));
+        assert!(matches!(to_end(view.region(&region("eu-west-1")).unwrap(), &drained), ToEnd::Nothing));
+    }
+
+    #[test]
+    fn a_manual_failback_is_released_by_an_intent_that_is_over() {
+        let mut waiting = crate::sample::failing();
+        waiting.reason = Reason::AwaitsResume;
+        let reading = reading([fine(), fine(), waiting], &[]);
+        let view = reading.view(&policy());
+        assert!(matches!(to_end(view.region(&region("us-east-1")).unwrap(), &reading), ToEnd::Waiting));
+    }
+
+    #[test]
+    fn what_is_said_when_there_is_nothing_to_end() {
+        let said = [idle(serving().region(&region("us-east-1")).unwrap()), idle(ejecting().region(&region("us-east-1")).unwrap())];
+        insta::assert_snapshot!(said.join("\n"), @"
+        us-east-1 is neither drained nor held, and serves. Nothing was changed.
+        us-east-1 is neither drained nor held; it is ejected (websocket failed in 3 of the last 5 rounds (status-503)) and returns through its failback gates. Nothing was changed.
+        ");
+    }
+
+    #[test]
+    fn what_is_said_afterwards() {
+        let intent = ended(&drain("eu-west-2"), 119, "bob".to_owned(), String::new(), now());
+        let said = [Stage::Recorded, Stage::Health, Stage::Answers].map(|stage| done(&intent, stage, Answers::Drained));
+        insta::assert_snapshot!(said.join("\n"), @"
+        The drain of eu-west-2 is ended; it returns through its failback gates. See failover status --watch.
+        The drain of eu-west-2 is ended. eu-west-2 serves again; answers follow as DNS moves.
+        The drain of eu-west-2 is ended. eu-west-2 is answered again.
+        ");
+    }
+}

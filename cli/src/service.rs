@@ -1,0 +1,158 @@
+//! The service as this command reaches it: its configuration, the SSM of every observer, and one reading of all of it.
+//!
+//! Reading only. What is written is in `intent`.
+
+use std::collections::BTreeMap;
+
+use decision::{Intent, Policy, RegionName, ServiceView, Votes};
+use jiff::Timestamp;
+use store::{Observers, Store, StoreError};
+
+use crate::args::Global;
+use crate::config::{self, Config};
+use crate::failure::{Failure, chain};
+use crate::out::Out;
+
+/// Per observer what was read, or why not.
+pub(crate) type Read<T> = BTreeMap<RegionName, Result<T, StoreError>>;
+
+/// A configured service and its observers.
+pub(crate) struct Service {
+    /// The configuration.
+    pub(crate) config: Config,
+    /// The SSM of every observer.
+    pub(crate) observers: Observers,
+}
+
+/// Everything that was read at one moment.
+pub(crate) struct Reading {
+    /// When.
+    pub(crate) at: Timestamp,
+    /// The intents as every observer has them.
+    pub(crate) intents: Read<BTreeMap<RegionName, Intent>>,
+    /// The votes of every observer.
+    pub(crate) votes: Read<Option<Votes>>,
+}
+
+/// Finds the configuration, and says so when a demo's was passed over.
+pub(crate) fn config(global: &Global, out: &Out) -> Result<Config, Failure> {
+    let folder = std::env::current_dir().map_err(|error| Failure::failed(format!("this folder cannot be read: {error}")))?;
+    let home = || std::env::home_dir().map(|home| home.join(".config"));
+    let user = std::env::var_os("XDG_CONFIG_HOME").filter(|dir| !dir.is_empty()).map(Into::into).or_else(home);
+    let located = config::locate(global.config.as_deref(), &folder, user.as_deref())?;
+    if let Some(stale) = located.stale {
+        out.hint(&format!(
+            "{} is of a demo that does not run and was passed over; using {}",
+            stale.display(),
+            located.config.path.display()
+        ));
+    }
+    tracing::info!(path = %located.config.path.display(), service = %located.config.policy.service(), "configuration found");
+    Ok(located.config)
+}
+
+impl Service {
+    /// Finds the configuration and prepares a client per observer. Nothing is asked yet.
+    pub(crate) async fn connect(global: &Global, out: &Out) -> Result<Self, Failure> {
+        let config = config(global, out)?;
+        let shared = match &global.profile {
+            None => store::aws_config().await,
+            Some(profile) => {
+                aws_config::defaults(aws_config::BehaviorVersion::latest())
+                    .profile_name(profile)
+                    .region(aws_config::Region::new("us-east-1"))
+                    .http_client(store::http_client())
+                    .load()
+                    .await
+            }
+        };
+        let stores = config.policy.observers().iter().map(|observer| {
+            let client = store::ssm_client(&shared, observer, config.ssm(observer));
+            Store::new(config.policy.service().clone(), observer.clone(), client)
+        });
+        let observers = Observers::new(stores.collect());
+        Ok(Self { config, observers })
+    }
+
+    /// The policy.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.config.policy
+    }
+
+    /// Reads intents and votes of every observer at once.
+    pub(crate) async fn read(&self) -> Reading {
+        let (intents, votes) = tokio::join!(self.observers.intents(), self.observers.votes());
+        Reading { at: Timestamp::now(), intents, votes }
+    }
+
+    /// As [`Service::read`], and a failure unless a majority of observers answered both.
+    pub(crate) async fn read_majority(&self) -> Result<Reading, Failure> {
+        let reading = self.read().await;
+        majority(self.policy(), &reading.intents)?;
+        majority(self.policy(), &reading.votes)?;
+        Ok(reading)
+    }
+}
+
+impl Reading {
+    /// The reading as people see it.
+    pub(crate) fn view(&self, policy: &Policy) -> ServiceView {
+        ServiceView::new(policy, &self.votes, &self.intents, self.at)
+    }
+
+    /// The highest generation in anything that was read: one more is newer than all of it.
+    pub(crate) fn generation(&self) -> u64 {
+        let stored = self.intents.values().flatten().flat_map(BTreeMap::values).map(|intent| intent.generation);
+        let remembered = self.votes.values().flatten().flatten().flat_map(|votes| votes.regions.values());
+        let remembered = remembered.filter_map(|vote| vote.intent.as_ref()).map(|intent| intent.generation);
+        stored.chain(remembered).max().unwrap_or(0)
+    }
+
+    /// The newest document for a region, ended or not, by generation, then time recorded, then id: the one that stands wherever it has arrived.
+    pub(crate) fn newest(&self, region: &RegionName) -> Option<&Intent> {
+        self.intents
+            .values()
+            .flatten()
+            .filter_map(|intents| intents.get(region))
+            .max_by_key(|intent| (intent.generation, intent.recorded_at, intent.id.as_str()))
+    }
+
+    /// The observers that hold this very intent.
+    pub(crate) fn holders(&self, intent: &Intent) -> Vec<RegionName> {
+        let holds = |read: &Result<BTreeMap<RegionName, Intent>, StoreError>| {
+            read.as_ref().is_ok_and(|intents| intents.get(&intent.region).is_some_and(|held| held == intent))
+        };
+        self.intents.iter().filter(|(_, read)| holds(read)).map(|(observer, _)| observer.clone()).collect()
+    }
+}
+
+/// Fails unless a majority of observers answered. When even one of the others was refused for its credentials and none answered, that is the failure.
+pub(crate) fn majority<T>(policy: &Policy, read: &Read<T>) -> Result<(), Failure> {
+    let answered = read.values().filter(|result| result.is_ok()).count();
+    if answered >= policy.majority() {
+        return Ok(());
+    }
+    if let (0, Some(failure)) = (answered, denied(read.values().filter_map(|result| result.as_ref().err()))) {
+        return Err(failure);
+    }
+    Err(Failure::Unreadable { answered, of: policy.observers().len(), needed: policy.majority(), failures: failures(read) })
+}
+
+/// Per observer why it could not be read.
+pub(crate) fn failures<T>(read: &Read<T>) -> BTreeMap<RegionName, String> {
+    read.iter().filter_map(|(observer, result)| result.as_ref().err().map(|error| (observer.clone(), chain(error)))).collect()
+}
+
+/// The failure for credentials, if one of the errors is about them.
+pub(crate) fn denied<'a>(errors: impl Iterator<Item = &'a StoreError>) -> Option<Failure> {
+    errors.into_iter().find_map(|error| match error {
+        StoreError::Denied { observer, .. } => Some(Failure::Credentials { observer: observer.clone(), what: chain(error) }),
+        StoreError::Behind { .. }
+        | StoreError::Unreachable { .. }
+        | StoreError::Throttled { .. }
+        | StoreError::Refused { .. }
+        | StoreError::Malformed { .. }
+        | StoreError::TooLarge { .. }
+        | StoreError::Indefinite { .. } => None,
+    })
+}
