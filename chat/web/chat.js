@@ -151,7 +151,7 @@ async function loadHistory(of) {
     const reply = await fetch("/api/history", { signal: AbortSignal.timeout(REQUEST_WITHIN), cache: "no-store" });
     const page = reply.ok ? await reply.json() : null;
     const times = Array.isArray(page?.messages) ? page.messages.map(readMessage).filter(Boolean).map(({ ts }) => ts) : [];
-    if (newest !== null && times.length >= HISTORY_MAX && times.every((ts) => ts > newest)) showTurn("more was missed than the history shows");
+    if (newest !== null && times.length >= HISTORY_MAX && times.every((ts) => ts > newest)) showTurn("you may have missed more than the history shows");
     loaded = takeAll(page, false);
     if (loaded && times.length > 0) newest = Math.max(newest ?? times[0], ...times);
   } catch {

@@ -71,11 +71,11 @@ impl Dial {
         }
     }
 
-    /// Sets the next waits: the whole one for the address that failed, the first one for any other.
+    /// Sets the next waits: the backoff for the address that failed, no more than the spread for any other.
     fn hold_off(&mut self, failed: Option<SocketAddr>) -> Duration {
         let now = Instant::now();
         let wait = self.backoff.next(fastrand::f64());
-        self.not_before = now + failed.map_or(wait, |_| wait.min(self.pace.backoff_first.mul_f64(fastrand::f64())));
+        self.not_before = now + failed.map_or(wait, |_| wait.min(self.pace.spread.mul_f64(fastrand::f64())));
         self.avoid = failed.map(|address| (address, now + wait));
         wait
     }

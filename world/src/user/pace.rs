@@ -30,7 +30,9 @@ pub struct Pace {
     pub settle: Duration,
     /// While connected, the history is loaded this often: it heals whatever a push lost.
     pub resync: Duration,
-    /// The first wait before reconnecting is at most this long; each further one doubles the bound.
+    /// Those who lost their sockets together come back spread over this time, even where DNS already leads them elsewhere.
+    pub spread: Duration,
+    /// The first wait before dialling the same address again is at most this long; each further one doubles the bound.
     pub backoff_first: Duration,
     /// The bound never exceeds this.
     pub backoff_max: Duration,
@@ -50,6 +52,7 @@ impl Default for Pace {
             pong_within: Duration::from_secs(5),
             settle: Duration::from_secs(2),
             resync: Duration::from_secs(30),
+            spread: Duration::from_millis(500),
             backoff_first: Duration::from_millis(500),
             backoff_max: Duration::from_secs(10),
             proven_after: Duration::from_secs(30),
@@ -73,6 +76,7 @@ impl Pace {
             pong_within: deadline(self.pong_within),
             settle: interval(self.settle),
             resync: interval(self.resync),
+            spread: interval(self.spread),
             backoff_first: interval(self.backoff_first),
             backoff_max: interval(self.backoff_max),
             proven_after: interval(self.proven_after),

@@ -259,7 +259,7 @@ impl Shell {
                     Err(_) => break 'socket Loss::Stuck,
                 }
             }
-            self.show(self.standing.borrow().link);
+            self.refresh();
             let wake = self.core.wake_at().map(|at| self.start + at);
             tokio::select! {
                 frame = stream.next() => match frame {
@@ -312,7 +312,7 @@ impl Shell {
                 }
                 // Whoever asked may have stopped waiting; the message is said all the same.
                 let _ = reply.send(said);
-                self.show(self.standing.borrow().link);
+                self.refresh();
             }
             Order::Ledger(reply) => {
                 let _ = reply.send(self.ledger.clone());
@@ -324,6 +324,13 @@ impl Shell {
         self.ledger.take(&event);
         // Nobody listening is fine.
         let _ = self.events.send(event);
+    }
+
+    /// The same link with what else has changed.
+    fn refresh(&self) {
+        // Copied out first: the borrow must end before the value is written.
+        let link = self.standing.borrow().link;
+        self.show(link);
     }
 
     fn show(&self, link: Link) {
