@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::deadlines::Deadlines;
 use crate::table_error::{Table, TableError};
@@ -47,6 +48,8 @@ pub(crate) struct Open {
 pub(crate) enum CutShort {
     #[error("the open sockets could not all be read")]
     Table(#[source] TableError),
+    #[error("the open sockets could not all be read before the end of the batch")]
+    Late,
     #[error("there are more than {CONNECTIONS_MAX} open sockets, or more than {PAGES_MAX} pages of them")]
     TooMany,
 }
@@ -99,10 +102,15 @@ impl Connections {
     }
 
     /// The open sockets, by strongly consistent scan: a client that has just connected must not miss its own message.
-    pub(crate) async fn open(&self, now: Timestamp) -> Open {
+    /// No page is asked for after `until`.
+    pub(crate) async fn open(&self, now: Timestamp, until: Instant) -> Open {
         let mut open = Open::default();
         let mut from = None;
         for _ in 0..PAGES_MAX {
+            if Instant::now() >= until {
+                open.cut_short = Some(CutShort::Late);
+                return open;
+            }
             let page = self
                 .client
                 .scan()

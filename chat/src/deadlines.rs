@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::Region;
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 
 /// Attempts of one call, the first included.
@@ -19,8 +20,8 @@ pub struct Deadlines {
     pub table: Duration,
     /// One post of one frame to one socket.
     pub post: Duration,
-    /// All posts of one stream batch together; sockets not reached by then count as failed. Below the Lambda time-out of
-    /// the stream reader (30 s in `template.yaml`).
+    /// All posts of one stream batch together; sockets not reached by then count as failed. The Lambda time-out of
+    /// the stream reader has to be longer by a few calls to the table.
     pub batch: Duration,
 }
 
@@ -32,13 +33,15 @@ impl Default for Deadlines {
 
 impl Deadlines {
     pub(crate) fn dynamodb(self, client: &aws_sdk_dynamodb::Client) -> aws_sdk_dynamodb::Client {
-        let config = client.config().to_builder().timeout_config(timeouts(self.table)).retry_config(retries());
-        aws_sdk_dynamodb::Client::from_conf(config.build())
+        let known = client.config();
+        let config = known.to_builder().timeout_config(timeouts(self.table)).retry_config(retries());
+        aws_sdk_dynamodb::Client::from_conf(config.retry_partition(partition("dynamodb", known.region())).build())
     }
 
     pub(crate) fn connections(self, client: &aws_sdk_apigatewaymanagement::Client) -> aws_sdk_apigatewaymanagement::Client {
-        let config = client.config().to_builder().timeout_config(timeouts(self.post)).retry_config(retries());
-        aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
+        let known = client.config();
+        let config = known.to_builder().timeout_config(timeouts(self.post)).retry_config(retries());
+        aws_sdk_apigatewaymanagement::Client::from_conf(config.retry_partition(partition("connections", known.region())).build())
     }
 }
 
@@ -48,4 +51,10 @@ fn timeouts(operation: Duration) -> TimeoutConfig {
 
 fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX).with_initial_backoff(BACKOFF)
+}
+
+/// Retries are rationed per partition, and all clients of a process share one unless told otherwise: with several regions
+/// in a process, one that fails must not use up the retries of the others.
+fn partition(of: &str, region: Option<&Region>) -> RetryPartition {
+    RetryPartition::new(format!("chat-{of}-{}", region.map_or("nowhere", Region::as_ref)))
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_dynamo::AttributeValue;
 
 use crate::Chat;
-use crate::connections::{Connection, Party};
+use crate::connections::{Connection, CutShort, Party};
 use crate::envelope::{self, FRAME_BYTES_MAX};
 use crate::heartbeat::HEARTBEAT;
 use crate::message::{Attribute, Kind, Message, Row};
@@ -34,9 +34,11 @@ pub struct StreamReport {
     pub gone: usize,
     /// Sockets that did not take everything in time.
     pub failed: usize,
-    /// Why some sockets may not have been tried at all. The only failure worth reading the batch again for; clients
+    /// Why sockets were left out that another try may reach. The only failure worth reading the batch again for; clients
     /// de-duplicate by id.
     pub incomplete: Option<String>,
+    /// There are more sockets than one batch is pushed to. Another try would reach no more, so it is no reason for one.
+    pub crowded: bool,
 }
 
 /// The messages of a batch, by who may see them, in the order of the stream.
@@ -57,7 +59,7 @@ impl Chat {
         if !batch.users.is_empty() || !batch.probes.is_empty() {
             self.push_batch(batch, now, &mut report).await;
         }
-        let StreamReport { records, messages, probes, sockets, pushed, gone, failed, incomplete } = &report;
+        let StreamReport { records, messages, probes, sockets, pushed, gone, failed, incomplete, crowded } = &report;
         tracing::info!(
             records,
             messages,
@@ -67,6 +69,7 @@ impl Chat {
             gone,
             failed,
             incomplete,
+            crowded,
             "batch pushed to {pushed} of {sockets} sockets"
         );
         report
@@ -74,10 +77,13 @@ impl Chat {
 
     async fn push_batch(&self, batch: Batch, now: Timestamp, report: &mut StreamReport) {
         let until = self.push.batch_deadline();
-        let open = self.connections.open(now).await;
+        let open = self.connections.open(now, until).await;
         if let Some(why) = open.cut_short {
             tracing::error!(error = &why as &dyn std::error::Error, "batch not pushed to every socket: {why}");
-            report.incomplete = Some(why.to_string());
+            match why {
+                CutShort::Table(_) | CutShort::Late => report.incomplete = Some(why.to_string()),
+                CutShort::TooMany => report.crowded = true,
+            }
         }
         let blobs =
             |messages| -> Vec<Blob> { envelope::frames(messages, &self.region, FRAME_BYTES_MAX).into_iter().map(Blob::new).collect() };
@@ -102,12 +108,15 @@ impl Chat {
 
         let gone = deliveries.iter().filter(|(_, delivery)| *delivery == Delivery::Gone);
         let forgotten: Vec<_> = gone.map(|(connection, _)| self.forget(&connection.id)).collect();
-        stream::iter(forgotten).buffer_unordered(CONCURRENCY).collect::<Vec<()>>().await;
+        let forgotten = stream::iter(forgotten).buffer_unordered(CONCURRENCY).collect::<Vec<()>>();
+        if tokio::time::timeout_at(until, forgotten).await.is_err() {
+            // They are found gone again by the next batch.
+            tracing::warn!("not every connection that is gone left the table before the end of the batch");
+        }
     }
 
     async fn forget(&self, id: &str) {
         if let Err(error) = self.connections.remove(id).await {
-            // It is found gone again by the next batch.
             tracing::warn!(error = &error as &dyn std::error::Error, connection.id = id, "connection {id} stays in the table: {error}");
         }
     }

@@ -1,4 +1,4 @@
-//! The two tables as `template.yaml` makes them, for one machine and for tests.
+//! The two tables, for one machine and for tests. A deployment makes its own of the same shape.
 
 use std::error::Error;
 use std::time::Duration;

@@ -24,7 +24,7 @@ impl Chat {
     /// as a frame, whose own `action` counts.
     ///
     /// The status of a `$connect` decides the handshake. The body of an answer to a frame, when there is one, is sent to
-    /// the client: routes need a route response (`template.yaml`). Never fails.
+    /// the client: the API's routes need a route response for that. Never fails.
     pub async fn websocket(&self, request: ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
         let id = request.request_context.connection_id.as_deref().filter(|id| (1..=CONNECTION_ID_BYTES_MAX).contains(&id.len()));
         let Some(id) = id else {

@@ -5,6 +5,7 @@
 mod bad_input;
 mod endpoint;
 mod failing_table;
+mod functions;
 mod heartbeat;
 mod history;
 mod probes;

@@ -92,3 +92,20 @@ async fn a_batch_without_news_asks_nobody() {
     let report = region.read_stream().await;
     assert_eq!(report, chat::StreamReport::default());
 }
+
+#[tokio::test]
+async fn sockets_on_every_page_of_the_table_are_reached() {
+    use aws_sdk_dynamodb::types::AttributeValue::{N, S};
+    let region = Region::start("eu-west-2").await;
+    region.connect("c1").await;
+    for n in 0..25 {
+        let put = region.dynamodb.put_item().table_name("connections").item("connection_id", S(format!("wide-{n}")));
+        let put = put.item("expires", N("9999999999".into())).item("padding", S("x".repeat(100_000)));
+        put.send().await.unwrap();
+    }
+    let page = region.dynamodb.scan().table_name("connections").send().await.unwrap();
+    assert!(page.last_evaluated_key().is_some(), "the table has more than one page");
+    region.send("c1", "a", "hi").await;
+    let report = region.read_stream().await;
+    assert_eq!((report.sockets, report.pushed, report.crowded), (26, 26, false));
+}

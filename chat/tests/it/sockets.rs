@@ -71,7 +71,9 @@ impl Sockets {
 async fn answer(state: Arc<Mutex<State>>, request: Request<Bytes>) -> Response<Full<Bytes>> {
     assert_eq!(request.method(), Method::POST);
     assert!(request.headers().contains_key("authorization"), "posts are signed");
-    let connection = request.uri().path().strip_prefix("/stage/@connections/").unwrap().to_owned();
+    let connection = request.uri().path().strip_prefix("/stage/@connections/").unwrap();
+    // Connection ids of API Gateway end with an equals sign, which the SDK escapes.
+    let connection = connection.replace("%3D", "=");
     let behaviour = state.lock().unwrap().behaviours.get(&connection).copied();
     match behaviour {
         None if request.body().len() > FRAME_BYTES_MAX => error(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException"),
