@@ -309,6 +309,9 @@ fn loops_and_dead_ends_are_refused() {
     };
     assert_eq!(ask(&chain(ALIAS_DEPTH_MAX).unwrap(), "l1.example.test", &london(), "", 0), [1]);
     assert!(matches!(chain(ALIAS_DEPTH_MAX + 1), Err(ZoneError::TooDeep { .. })));
+    // The same chain, walked from its end: names sort the other way round.
+    let back = (1..=ALIAS_DEPTH_MAX).map(|at| link(&format!("l{}", at + 1), &format!("l{at}")));
+    assert!(matches!(try_zone(back.chain([link("l1", "end"), end()]).collect()), Err(ZoneError::TooDeep { .. })));
 }
 
 #[test]

@@ -3,14 +3,19 @@
 
 use std::time::Duration;
 
-use crate::given::{FAILED, checkers, endpoint, run, seconds};
+use crate::given::{FAILED, calculated, checkers, endpoint, run, seconds};
 use route53::{Check, Outcome};
 
 /// Seconds from the change at the endpoint to the change of the check: sorted, one per seed. The endpoint answers at once.
 fn delays(check: &Check, before: Outcome, after: Outcome, expect_healthy: bool) -> Vec<f64> {
+    delays_of(&[check.clone()], before, after, expect_healthy)
+}
+
+/// As [`delays`], of the check `e` among several whose endpoints all change at once.
+fn delays_of(checks: &[Check], before: Outcome, after: Outcome, expect_healthy: bool) -> Vec<f64> {
     let mut delays: Vec<f64> = (0..400)
         .map(|seed| {
-            let mut checkers = checkers(vec![check.clone()], seed);
+            let mut checkers = checkers(checks.to_vec(), seed);
             let changed = seconds(100) + Duration::from_millis(25 * seed);
             run(&mut checkers, (Duration::ZERO, changed), |_, _, _| before, ("e", expect_healthy));
             let noticed = run(&mut checkers, (changed, seconds(120)), |_, _, _| after, ("e", expect_healthy));
@@ -56,4 +61,20 @@ fn a_plain_check_of_10_s_by_1_is_slow_all_the_same() {
 fn an_inverted_check_lets_go_as_slowly_as_a_plain_one_takes_hold() {
     let delays = delays(&endpoint("e", 10, 1).inverted(), Outcome::Passed, FAILED, true);
     assert!((7.5..9.3).contains(&median(&delays)), "median {}", median(&delays));
+}
+
+#[test]
+fn two_of_three_gates_move_the_answer_in_two_seconds() {
+    let gates = ["o1", "o2", "o3"];
+    let not_ejected = |voting: &[&str]| {
+        let eject = voting.iter().map(|name| endpoint(name, 10, 1).inverted());
+        let silent = gates[voting.len()..].iter().map(|name| endpoint(name, 10, 1).disabled());
+        let checks: Vec<Check> = eject.chain(silent).chain([calculated("e", &gates, 2)]).collect();
+        delays_of(&checks, FAILED, Outcome::Passed, false)
+    };
+    let all = not_ejected(&gates);
+    assert!((1.0..2.2).contains(&median(&all)), "all three vote: median {}", median(&all));
+    assert!(all[all.len() - 1] <= 6.0, "worst {}", all[all.len() - 1]);
+    let bare = not_ejected(&gates[..2]);
+    assert!((1.5..3.0).contains(&median(&bare)), "the bare majority: median {}", median(&bare));
 }

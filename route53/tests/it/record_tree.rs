@@ -134,6 +134,27 @@ fn the_talks_names_follow_the_health_endpoint_and_nothing_else() {
 }
 
 #[test]
+fn majorities_are_majorities_of_five_and_seven_too() {
+    for n in [3_usize, 5, 7] {
+        let names: Vec<String> = (1..=n).map(|number| format!("aa-bb-{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let tree = tree(&spec(&["eu-west-2"], &names)).unwrap();
+        let number = |of: &route53::AwsRegion| names.iter().position(|name| *name == of.as_str()).unwrap();
+        for voters in 0..1_u32 << n {
+            let says = |observer: &route53::AwsRegion| voters >> number(observer) & 1 == 1;
+            let measured = |id: &CheckId| match &tree.purposes[id] {
+                Purpose::Eject { observer, .. } | Purpose::Alive { observer } => says(observer),
+                Purpose::Health { .. } | Purpose::NotEjected { .. } | Purpose::Controllers => panic!("not counted"),
+            };
+            let majority = voters.count_ones() as usize > n / 2;
+            let not_ejected = Purpose::NotEjected { region: region("eu-west-2") }.id();
+            assert_eq!(tree.checks.is_healthy(&not_ejected, measured), !majority, "{voters:b} of {n}");
+            assert_eq!(tree.checks.is_healthy(&Purpose::Controllers.id(), measured), majority, "{voters:b} of {n}");
+        }
+    }
+}
+
+#[test]
 fn the_loss_of_any_minority_of_observers_changes_no_answer() {
     let tree = ours();
     for gone in 0..3 {

@@ -148,3 +148,117 @@ fn encoding(headers: &HeaderMap) -> Encoding {
         Some(_) => Encoding::Other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use route53::{Failure, Speaks};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const DEADLINES: Deadlines = Deadlines {
+        connect: Duration::from_secs(4),
+        status: Duration::from_millis(800),
+        body: Duration::from_millis(800),
+        tcp_connect: Duration::from_secs(4),
+    };
+
+    fn http(search: Option<&str>) -> Speaks {
+        Speaks::Http { secure: false, path: "/alive".to_owned(), search: search.map(str::to_owned) }
+    }
+
+    fn wire(addr: SocketAddr, speaks: Speaks) -> Wire {
+        let address = Address::loopback(addr.ip(), None).unwrap();
+        Wire::new(&Endpoint::new(route53::EndpointSpec::new(address, addr.port(), speaks)).unwrap()).unwrap()
+    }
+
+    /// Polls a server that reads a request and then says these things, each after a pause.
+    async fn poll(search: Option<&str>, says: &[(u64, &[u8])]) -> Outcome {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let says: Vec<(u64, Vec<u8>)> = says.iter().map(|(pause, bytes)| (*pause, bytes.to_vec())).collect();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 1024];
+            let length = stream.read(&mut request).await.unwrap();
+            for (pause, bytes) in says {
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+                // The checker may have hung up already.
+                let _ = stream.write_all(&bytes).await;
+            }
+            String::from_utf8_lossy(&request[..length]).into_owned()
+        });
+        let outcome = wire(addr, http(search)).poll(&DEADLINES).await;
+        let request = server.await.unwrap().to_lowercase();
+        assert!(request.starts_with("get /alive http/1.1\r\n"), "{request}");
+        assert!(request.contains("\r\nhost: 127.0.0.1\r\n"), "the address alone, without the port: {request}");
+        outcome
+    }
+
+    fn failed(failure: Failure) -> Outcome {
+        Outcome::Failed(failure)
+    }
+
+    #[tokio::test]
+    async fn a_status_is_enough_without_a_string() {
+        assert_eq!(poll(None, &[(0, b"HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n")]).await, Outcome::Passed);
+        assert_eq!(
+            poll(None, &[(0, b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")]).await,
+            Outcome::Passed
+        );
+        assert_eq!(poll(None, &[(0, b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n")]).await, failed(Failure::Status(503)));
+    }
+
+    #[tokio::test]
+    async fn the_string_is_found_however_the_body_comes() {
+        let whole: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\nalive chat\n";
+        assert_eq!(poll(Some("alive chat"), &[(0, whole)]).await, Outcome::Passed);
+        let until_close: &[u8] = b"HTTP/1.0 200 OK\r\n\r\nalive chat";
+        assert_eq!(poll(Some("alive chat"), &[(0, until_close)]).await, Outcome::Passed);
+        let chunked: [(u64, &[u8]); 3] =
+            [(0, b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"), (10, b"6\r\nalive \r\n"), (10, b"4\r\nchat\r\n0\r\n\r\n")];
+        assert_eq!(poll(Some("alive chat"), &chunked).await, Outcome::Passed);
+        assert_eq!(poll(Some("eject chat"), &[(0, whole)]).await, failed(Failure::StringMissing));
+    }
+
+    #[tokio::test]
+    async fn what_lies_beyond_the_first_5120_bytes_is_not_found() {
+        let body = |before: usize| {
+            let body = [vec![b'.'; before], b"alive".to_vec()].concat();
+            [format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes(), body].concat()
+        };
+        assert_eq!(poll(Some("alive"), &[(0, &body(5115))]).await, Outcome::Passed);
+        assert_eq!(poll(Some("alive"), &[(0, &body(5116))]).await, failed(Failure::StringMissing));
+    }
+
+    #[tokio::test]
+    async fn every_wait_ends_at_its_deadline() {
+        let head: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
+        assert_eq!(poll(None, &[(2000, head)]).await, failed(Failure::StatusTimeout));
+        assert_eq!(poll(Some("alive"), &[(0, head), (2000, b"alive")]).await, failed(Failure::BodyTimeout));
+        assert_eq!(poll(Some("alive"), &[(0, head), (10, b"al")]).await, failed(Failure::BodyTimeout), "broken off");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_http_fails() {
+        assert_eq!(poll(None, &[(0, b"SSH-2.0-OpenSSH_9.6\r\n")]).await, failed(Failure::NotHttp));
+        assert_eq!(poll(None, &[(0, b"")]).await, failed(Failure::StatusTimeout), "hung up without a word");
+        let huge = [b"HTTP/1.1 200 OK\r\nx-padding: ".to_vec(), vec![b'a'; 64 * 1024], b"\r\n\r\n".to_vec()].concat();
+        assert_eq!(poll(None, &[(0, &huge)]).await, failed(Failure::NotHttp));
+        let large = [b"HTTP/1.1 200 OK\r\nx-padding: ".to_vec(), vec![b'a'; 17_000], b"\r\n\r\n".to_vec()].concat();
+        assert_eq!(poll(None, &[(0, &large)]).await, failed(Failure::Headers));
+        let zipped: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-encoding: br\r\ncontent-length: 5\r\n\r\nalive";
+        assert_eq!(poll(Some("alive"), &[(0, zipped)]).await, failed(Failure::Encoding));
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_refused_and_a_listener_is_enough_for_tcp() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        assert_eq!(wire(addr, Speaks::Tcp).poll(&DEADLINES).await, Outcome::Passed);
+        drop(listener);
+        assert_eq!(wire(addr, Speaks::Tcp).poll(&DEADLINES).await, failed(Failure::Refused));
+        assert_eq!(wire(addr, http(None)).poll(&DEADLINES).await, failed(Failure::Refused));
+    }
+}
