@@ -10,7 +10,7 @@ use super::wire::{Call, Response};
 
 /// Where a connection id begins in a path; a stage may come before.
 const MARK: &str = "/@connections/";
-/// The largest push, in bytes [R-HOW].
+/// The largest push, in bytes [APIGW].
 pub(crate) const PAYLOAD_BYTES_MAX: usize = 128 * 1024;
 
 /// Whether a path is one of ours. The SDK writes the `@` either way.

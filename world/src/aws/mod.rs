@@ -2,6 +2,10 @@
 //! wire protocol, for the unmodified SDK and the ordinary CLI by `endpoint_url` alone.
 //!
 //! Two listeners serve the same services: they differ only in which faults take them down. No IAM, no signatures checked.
+//!
+//! Facts of AWS carry the tag of the documentation they come from: `[SSM]` Systems Manager API reference and quotas, `[CW]` CloudWatch
+//! API reference, `[DDB]` DynamoDB developer guide, `[LAMBDA]` Lambda developer guide (event source mappings), `[APIGW]` API Gateway
+//! developer guide (WebSocket and HTTP API quotas, `@connections`).
 
 mod cloudwatch;
 mod connections;

@@ -21,7 +21,7 @@ use crate::fault::{Component, FaultSet, Faults};
 use crate::net;
 use crate::speed::Speed;
 
-/// How often expired items are removed. AWS takes hours to days [R-HOW]; the world has no such patience.
+/// How often expired items are removed. AWS takes hours to days [DDB]; the world has no such patience.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(30);
 /// How often streams are trimmed.
 const TRIM_INTERVAL: Duration = Duration::from_secs(60);

@@ -16,7 +16,7 @@ use super::tables::{Change, Position, Tables};
 use crate::fault::{Component, Faults};
 use crate::speed::Speed;
 
-/// The usual lag, at least and at most [R-HOW].
+/// The usual lag, at least and at most [DDB].
 const LAG: (Duration, Duration) = (Duration::from_millis(300), Duration::from_millis(1000));
 /// What `ReplicationLate` adds.
 const LATE: Duration = Duration::from_secs(30);

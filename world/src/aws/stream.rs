@@ -1,6 +1,6 @@
 //! The event source mapping: new records of a table's stream, in batches, to the Lambda handler that reads it.
 //!
-//! As Lambda does it: in order, one batch at a time, a failed batch again and again until it is too old [R-HOW].
+//! As Lambda does it: in order, one batch at a time, a failed batch again and again until it is too old [LAMBDA].
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const BATCH_MAX: usize = 100;
 const WINDOW: Duration = Duration::from_millis(50);
 /// How long the handler may take.
 const INVOCATION_DEADLINE: Duration = Duration::from_secs(30);
-/// How long a failing batch is tried: as long as DynamoDB keeps stream records, which is Lambda's default [R-HOW].
+/// How long a failing batch is tried: as long as DynamoDB keeps stream records, which is Lambda's default [LAMBDA].
 const AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// The wait before the first retry; it doubles.
 const BACKOFF: Duration = Duration::from_millis(100);

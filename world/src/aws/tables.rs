@@ -22,7 +22,7 @@ use super::wire::Response;
 pub(crate) use upstream::Upstream;
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
-/// The largest request [R-HOW].
+/// The largest request [DDB].
 pub(crate) const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What the engine adds to its own sequence numbers to give them DynamoDB's 21 digits.
 const SEQUENCE_OFFSET: u128 = 100_000_000_000_000_000_000;

@@ -19,9 +19,9 @@ use crate::aws::ACCOUNT;
 use crate::aws::wire::{self, Answer, Call, ReadError, Response};
 use crate::fault::Component;
 
-/// The largest request body: what a Lambda invocation takes [R-HOW].
+/// The largest request body: what a Lambda invocation takes [APIGW].
 const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
-/// The longest an integration may take [R-HOW].
+/// The longest an integration may take [APIGW].
 const INTEGRATION_DEADLINE: Duration = Duration::from_secs(30);
 /// What `RestSlow` adds.
 const SLOW: Duration = Duration::from_secs(3);

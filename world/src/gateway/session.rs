@@ -22,24 +22,28 @@ use super::handshake::Opened;
 use crate::aws::{Outgoing, Place};
 use crate::fault::Component;
 
-/// The largest frame, in bytes [R-HOW].
+/// The largest frame, in bytes [APIGW].
 const FRAME_BYTES_MAX: usize = 32 * 1024;
-/// The largest message, in bytes [R-HOW].
+/// The largest message, in bytes [APIGW].
 const MESSAGE_BYTES_MAX: usize = 128 * 1024;
-/// How long a socket may stay silent [R-HOW].
+/// How long a socket may stay silent [APIGW].
 const IDLE: Duration = Duration::from_secs(10 * 60);
-/// How long a socket may live [R-HOW].
+/// How long a socket may live [APIGW].
 const LIFE: Duration = Duration::from_secs(2 * 60 * 60);
-/// The longest an integration may take [R-HOW].
+/// The longest an integration may take [APIGW].
 const INTEGRATION_DEADLINE: Duration = Duration::from_secs(29);
 /// How long one frame may take to leave.
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long the upgrade, and a goodbye, may take.
 const HAND_DEADLINE: Duration = Duration::from_secs(5);
+/// How long `$disconnect` waits for messages that are in work: AWS notices a closed socket some time after its last message.
+const LEAVE: Duration = Duration::from_secs(1);
 /// Messages of one socket in work at a time; further ones wait unread.
 const IN_WORK_MAX: usize = 16;
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
+/// A message in work, and what will be answered to it.
+type Reply<'a> = std::pin::Pin<Box<dyn Future<Output = Option<Bytes>> + Send + 'a>>;
 
 /// How a socket ended.
 struct Ended {
@@ -71,11 +75,14 @@ pub(super) async fn run(shared: &Shared, opened: Opened) {
                 .max_frame_size(Some(FRAME_BYTES_MAX))
                 .max_message_size(Some(MESSAGE_BYTES_MAX));
             let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-            let ended = live(shared, &client, &place, outgoing, &mut socket).await;
+            let mut in_work = FuturesUnordered::new();
+            let ended = live(shared, &client, &place, outgoing, &mut socket, &mut in_work).await;
             if ended.goodbye {
                 let frame = CloseFrame { code: CloseCode::from(ended.code), reason: ended.reason.into() };
                 let _ = tokio::time::timeout(HAND_DEADLINE, socket.close(Some(frame))).await;
             }
+            drop(socket);
+            let _ = tokio::time::timeout(LEAVE, in_work.collect::<Vec<_>>()).await;
             ended
         }
         Ok(Err(_)) | Err(_) => Ended::cut("the upgrade failed"),
@@ -92,18 +99,18 @@ pub(super) async fn invoke(shared: &Shared, event: ApiGatewayWebsocketProxyReque
     invocation.await.ok().flatten()
 }
 
-async fn live(
-    shared: &Shared,
-    client: &Client,
+async fn live<'a>(
+    shared: &'a Shared,
+    client: &'a Client,
     place: &Place,
     mut outgoing: tokio::sync::mpsc::Receiver<Outgoing>,
     socket: &mut Socket,
+    in_work: &mut FuturesUnordered<Reply<'a>>,
 ) -> Ended {
     let idle = shared.speed.scale(IDLE);
     let life = Instant::now() + shared.speed.scale(LIFE);
     let mut silent = Instant::now();
     let mut faults = shared.faults.watch();
-    let mut in_work = FuturesUnordered::new();
     loop {
         if shared.is_on(Component::Websocket) {
             return Ended::cut("cut by a fault");
@@ -129,8 +136,8 @@ async fn live(
                 silent = Instant::now();
                 place.touch();
                 match received {
-                    Some(Ok(Message::Text(text))) => in_work.push(reply(shared, client, client.message(text.as_str()))),
-                    Some(Ok(Message::Binary(bytes))) => in_work.push(reply(shared, client, client.binary(&bytes))),
+                    Some(Ok(Message::Text(text))) => in_work.push(Box::pin(reply(shared, client, client.message(text.as_str())))),
+                    Some(Ok(Message::Binary(bytes))) => in_work.push(Box::pin(reply(shared, client, client.binary(&bytes)))),
                     Some(Ok(Message::Close(frame))) => {
                         let code = frame.map_or(1005, |frame| frame.code.into());
                         return Ended { code, reason: "Closed by the client", goodbye: false };

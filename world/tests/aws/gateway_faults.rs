@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::time::{Instant, timeout};
-use tokio_tungstenite::tungstenite::Error as WireError;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error as WireError, Message};
 use world::fault::Component;
 
 use crate::harness::{Regions, User, eventually, get};
@@ -110,4 +112,20 @@ async fn a_failing_table_is_told_and_the_batch_is_pushed_when_it_heals() {
     assert!(timeout(Duration::from_secs(1), here.next()).await.is_err());
     regions.heal(0, Component::Table);
     assert_eq!(here.next().await.unwrap()["messages"][0]["id"], "late");
+}
+
+#[tokio::test]
+async fn a_silent_socket_is_closed_and_a_busy_one_is_not() {
+    // Ten minutes at a hundred times the speed.
+    let regions = Regions::at_speed(&["eu-west-2"], 100.0).await;
+    let (mut silent, mut busy) = (User::join(regions.served[0].addr()).await, User::join(regions.served[0].addr()).await);
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_secs(9) {
+        busy.0.send(Message::Ping("still here".into())).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let end = timeout(Duration::from_secs(1), silent.0.next()).await.unwrap();
+    let Some(Ok(Message::Close(Some(frame)))) = end else { panic!("not closed: {end:?}") };
+    assert_eq!(frame.code, CloseCode::Away);
+    assert_eq!(regions.served[0].aws.sockets().len(), 1);
 }

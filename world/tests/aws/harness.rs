@@ -104,10 +104,15 @@ impl Drop for Regions {
 
 impl Regions {
     pub(crate) async fn start(names: &[&str]) -> Self {
+        Self::at_speed(names, 10.0).await
+    }
+
+    pub(crate) async fn at_speed(names: &[&str], speed: f64) -> Self {
+        let speed = Speed::new(speed).unwrap();
         let (faults, stop) = (Faults::default(), CancellationToken::new());
         let mut served = Vec::new();
         for region in names {
-            let aws = AwsRegion::start(settings(region, None, &faults, &stop)).await.unwrap();
+            let aws = AwsRegion::start(Settings { speed, ..settings(region, None, &faults, &stop) }).await.unwrap();
             let settings = chat::Settings {
                 region: (*region).to_owned(),
                 messages_table: MESSAGES.to_owned(),
@@ -125,7 +130,7 @@ impl Regions {
                 chat,
                 sockets: aws.sockets(),
                 faults: faults.clone(),
-                speed: Speed::new(10.0).unwrap(),
+                speed,
                 stop: stop.clone(),
             };
             served.push(Served { gateway: Gateway::start(gateway).await.unwrap(), aws });

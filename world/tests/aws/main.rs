@@ -10,7 +10,6 @@ mod dynamodb;
 mod gateway;
 mod gateway_faults;
 mod harness;
-mod hold;
 mod replication;
 mod ssm;
 mod ssm_durable;

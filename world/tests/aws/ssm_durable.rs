@@ -84,3 +84,60 @@ async fn a_write_whose_caller_left_is_whole_or_absent() {
     assert_eq!(history.iter().map(|(version, _)| *version).collect::<Vec<_>>(), (1..=last).collect::<Vec<_>>());
     assert_eq!(history.last().map(|(_, value)| value.as_str()), Some("last"));
 }
+
+/// Where the process to be ended finds its folder. Its presence makes [`a_region_of_its_own`] more than nothing.
+const FOLDER: &str = "WORLD_TEST_STATE_FOLDER";
+
+/// Not a test of its own: the process that [`what_was_acknowledged_survives_kill_minus_nine`] ends.
+#[tokio::test]
+async fn a_region_of_its_own() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let folder = std::path::Path::new(&folder);
+    let stop = CancellationToken::new();
+    let aws = AwsRegion::start(settings("eu-west-2", Some(folder), &Faults::default(), &stop)).await.unwrap();
+    fs::write(folder.join("new"), aws.endpoint()).unwrap();
+    fs::rename(folder.join("new"), folder.join("endpoint")).unwrap();
+    tokio::time::sleep(crate::harness::DEADLINE).await;
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_kill_minus_nine() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "ssm_durable::a_region_of_its_own"])
+        .env(FOLDER, folder.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let at = folder.path().join("endpoint");
+    crate::harness::eventually("it is up", async || at.exists()).await;
+    let endpoint = fs::read_to_string(&at).unwrap();
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let client = ssm(&endpoint, "eu-west-2");
+            tokio::spawn(async move {
+                let mut acknowledged = 0;
+                loop {
+                    let put = client.put_parameter().name(format!("/w/{writer}")).value(format!("v{}", acknowledged + 1));
+                    match put.r#type(ParameterType::String).overwrite(true).send().await {
+                        Ok(output) => acknowledged = output.version,
+                        Err(_) => return acknowledged,
+                    }
+                }
+            })
+        })
+        .collect();
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    process.kill().unwrap();
+    process.wait().unwrap();
+
+    let (client, _stop) = start(folder.path()).await;
+    for (writer, acknowledged) in writers.into_iter().enumerate() {
+        let acknowledged = acknowledged.await.unwrap();
+        let history = history(&client, &format!("/w/{writer}")).await;
+        let last = history.last().map_or(0, |(version, _)| *version);
+        // The write that was on its way may have arrived.
+        assert!(acknowledged > 0 && (acknowledged..=acknowledged + 1).contains(&last), "{acknowledged} acknowledged, {last} there");
+        assert!(history.iter().all(|(version, value)| *value == format!("v{version}")));
+    }
+}

@@ -22,15 +22,15 @@ use super::wire::{Call, Response};
 pub(crate) const CBOR_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
 const CBOR_TYPE: &str = "application/cbor";
 const JSON_TYPE: &str = "application/x-amz-json-1.0";
-/// The largest request once unpacked [R-HOW].
+/// The largest request once unpacked [CW].
 const UNPACKED_BYTES_MAX: u64 = 1024 * 1024;
-/// The samples of one call [R-HOW].
+/// The samples of one call [CW].
 const DATA_MAX: usize = 1000;
-/// The dimensions of one metric [R-HOW].
+/// The dimensions of one metric [CW].
 const DIMENSIONS_MAX: usize = 30;
-/// The queries of one `GetMetricData` [R-HOW].
+/// The queries of one `GetMetricData` [CW].
 const QUERIES_MAX: usize = 500;
-/// The longest text of a name, in bytes [R-HOW].
+/// The longest text of a name, in bytes [CW].
 const TEXT_BYTES_MAX: usize = 1024;
 
 /// The metrics of a region.

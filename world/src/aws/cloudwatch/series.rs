@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub(super) const SERIES_MAX: usize = 512;
 /// The samples a series keeps; the oldest go first.
 const SAMPLES_MAX: usize = 2048;
-/// The points of one answer, as AWS limits `GetMetricStatistics` [R-HOW].
+/// The points of one answer, as AWS limits `GetMetricStatistics` [CW].
 const POINTS_MAX: i64 = 1440;
 
 /// What names a series.

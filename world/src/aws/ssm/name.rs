@@ -2,9 +2,9 @@
 
 use crate::aws::error::AwsError;
 
-/// The longest name accepted, in bytes. AWS allows 1011 for the whole ARN [R-HOW]; here it also has to fit a file name.
+/// The longest name accepted, in bytes. AWS allows 1011 for the whole ARN [SSM]; here it also has to fit a file name.
 pub(super) const NAME_BYTES_MAX: usize = 240;
-/// The most levels of a hierarchy [R-HOW].
+/// The most levels of a hierarchy [SSM].
 const LEVELS_MAX: usize = 15;
 
 /// Checks a name to be written.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The versions of a parameter that are kept; the oldest goes when one more is written [R-HOW].
+/// The versions of a parameter that are kept; the oldest goes when one more is written [SSM].
 pub(super) const VERSIONS_MAX: usize = 100;
 /// The parameters of a region. AWS allows 10 000; this bounds the world's memory.
 pub(super) const PARAMETERS_MAX: usize = 1000;

@@ -11,7 +11,7 @@ use super::parameters::Version;
 use super::{Ssm, page, request};
 use crate::aws::error::AwsError;
 
-/// The most names of one `GetParameters` [R-HOW].
+/// The most names of one `GetParameters` [SSM].
 const NAMES_MAX: usize = 10;
 
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ use super::parameters::{Kind, PARAMETERS_MAX, Version};
 use super::{Operation, ParameterChange, Ssm, name, request};
 use crate::aws::error::AwsError;
 
-/// The longest value of the standard tier, in characters [R-HOW].
+/// The longest value of the standard tier, in characters [SSM].
 const VALUE_CHARS_MAX: usize = 4096;
 /// The longest description, in characters.
 const DESCRIPTION_CHARS_MAX: usize = 1024;
