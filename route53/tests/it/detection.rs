@@ -8,7 +8,7 @@ use route53::{Check, Outcome};
 
 /// Seconds from the change at the endpoint to the change of the check: sorted, one per seed. The endpoint answers at once.
 fn delays(check: &Check, before: Outcome, after: Outcome, expect_healthy: bool) -> Vec<f64> {
-    delays_of(&[check.clone()], before, after, expect_healthy)
+    delays_of(std::slice::from_ref(check), before, after, expect_healthy)
 }
 
 /// As [`delays`], of the check `e` among several whose endpoints all change at once.
