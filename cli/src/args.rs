@@ -234,7 +234,7 @@ pub(crate) struct ResumeArgs {
     /// How long to wait.
     #[arg(long, value_name = "DURATION", value_parser = span, default_value = "5m")]
     pub(crate) timeout: SignedDuration,
-    /// Do not ask. Enough while a majority of observers says healthy; else --confirm is needed.
+    /// Do not ask. Enough while a majority of observers sees the region work; else --confirm is needed.
     #[arg(short, long)]
     pub(crate) yes: bool,
     /// Only if the generation in force is this one.

@@ -62,7 +62,7 @@ Examples:
   failover drain eu-west-2 --reason \"p99 over 3 s after deploy 4471\" --ticket OPS-918
   failover drain eu-west-2 --reason practice --for 30m --confirm eu-west-2
   failover drain eu-west-2 --reason practice --dry-run
-  failover drain eu-west-1 --reason \"all of it is down\" --override last-region --for 15m --confirm eu-west-1";
+  failover drain eu-west-1 --reason worse --override last-region --for 15m --confirm eu-west-1";
 
 /// Under `failover resume --help`.
 pub(crate) const RESUME: &str = "\

@@ -108,10 +108,16 @@ fn to_end<'a>(region: &'a RegionView, reading: &Reading) -> ToEnd<'a> {
     }
 }
 
-/// Yes is enough while a majority says healthy; else the region's name.
+/// Whether the region may be let back on a mere yes: a hold ends, or a majority of observers sees users served.
+fn is_green(region: &RegionView, majority: usize) -> bool {
+    let held = region.intent.as_ref().is_some_and(|standing| standing.intent.kind == IntentKind::Hold);
+    let served = |verdict: Verdict| matches!(verdict, Verdict::Healthy | Verdict::Degraded);
+    held || region.observers.iter().filter(|says| served(says.verdict)).count() >= majority
+}
+
+/// Yes is enough while the region is green; else its name.
 fn ask(args: &ResumeArgs, region: &RegionView, what: &str, service: &Service, out: &Out) -> Result<(), Failure> {
-    let green = region.verdict == Verdict::Healthy && region.agreeing >= service.policy().majority();
-    let step = if green { Step::Yes } else { Step::Region(&args.region) };
+    let step = if is_green(region, service.policy().majority()) { Step::Yes } else { Step::Region(&args.region) };
     let given = Given { yes: args.yes, confirm: args.confirm.confirm.as_ref() };
     let gates = "It returns through its failback gates: clean rounds, and the hold-down if it was ejected.";
     confirm(
@@ -189,6 +195,17 @@ mod tests {
         let view = drained.view(&policy());
         assert!(matches!(to_end(view.region(&region("eu-west-2")).unwrap(), &drained), ToEnd::Intent(_)));
         assert!(matches!(to_end(view.region(&region("eu-west-1")).unwrap(), &drained), ToEnd::Nothing));
+    }
+
+    #[test]
+    fn a_yes_is_enough_while_users_would_be_served() {
+        let of = |vote: decision::RegionVote| {
+            let drained = decision::RegionVote { vote: decision::Vote::Eject, ..vote };
+            let reading = reading([fine(), drained, fine()], &[drain("eu-west-2")]);
+            is_green(reading.view(&policy()).region(&region("eu-west-2")).unwrap(), 2)
+        };
+        assert!(of(fine()) && of(decision::RegionVote { verdict: Verdict::Degraded, ..fine() }));
+        assert!(!of(crate::sample::failing()) && !of(decision::RegionVote { verdict: Verdict::Unknown, ..fine() }));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Answers, RegionView};
+use super::{Answers, IntentView, RegionView};
 use crate::intent::SafetyRule;
 use crate::name::RegionName;
 use crate::policy::Policy;
@@ -25,6 +25,8 @@ pub struct DrainPreview {
     pub after: BTreeSet<RegionName>,
     /// The rules that have a say, strictest first.
     pub rules: Vec<RuleCheck>,
+    /// The drained region that would have to serve again: going past `last-region` takes the place of the youngest drain, never of all regions.
+    pub gives_way: Option<RegionName>,
 }
 
 /// One rule's answer to a drain.
@@ -51,10 +53,13 @@ impl DrainPreview {
         let drained = regions.iter().any(|view| view.region == *region && is_taken(view));
         let others = regions.iter().filter(|view| view.region != *region && is_taken(view)).count();
 
+        let all_but_one = regions.len().saturating_sub(1);
+        let goes_first = overrides.contains(&SafetyRule::LastRegion);
+
         let last_region = RuleCheck {
             rule: SafetyRule::LastRegion,
-            passes: drained || !after.is_empty(),
-            overridden: overrides.contains(&SafetyRule::LastRegion),
+            passes: drained || (!after.is_empty() && others < all_but_one),
+            overridden: goes_first,
             why: match after.len() {
                 0 => "no region would be left serving".to_owned(),
                 1 => "1 region would be left serving".to_owned(),
@@ -65,11 +70,14 @@ impl DrainPreview {
         let left = regions.len().saturating_sub(others + 1);
         let capacity = RuleCheck {
             rule: SafetyRule::Capacity,
-            passes: drained || others < policy.drains_max(),
+            // Where every other region is drained, last-region speaks; and who goes first takes another drain's place.
+            passes: drained || goes_first || others < policy.drains_max() || others >= all_but_one,
             overridden: overrides.contains(&SafetyRule::Capacity),
             why: format!("{left} of {} regions would be left undrained; the policy wants {min_serving}", regions.len()),
         };
-        Self { region: region.clone(), now, after, rules: vec![last_region, capacity] }
+        let most = if capacity.overridden { all_but_one } else { policy.drains_max() };
+        let gives_way = if goes_first && !drained && others >= most { youngest_drain(regions, region) } else { None };
+        Self { region: region.clone(), now, after, rules: vec![last_region, capacity], gives_way }
     }
 
     /// The first rule that refuses, if any.
@@ -77,6 +85,16 @@ impl DrainPreview {
     pub fn refused_by(&self) -> Option<SafetyRule> {
         self.rules.iter().find(|check| !check.passes && !check.overridden).map(|check| check.rule)
     }
+}
+
+/// The drain that is last in order, and so the first to be refused.
+fn youngest_drain(regions: &[RegionView], but: &RegionName) -> Option<RegionName> {
+    let drains = regions.iter().filter(|view| view.region != *but && is_taken(view)).filter_map(|view| view.intent.as_ref());
+    let order = |drain: &&IntentView| {
+        let intent = &drain.intent;
+        (!intent.overrides.contains(&SafetyRule::LastRegion), intent.generation, intent.recorded_at, intent.region.clone())
+    };
+    drains.max_by_key(order).map(|drain| drain.intent.region.clone())
 }
 
 /// Whether a drain of the region has its place, in effect or about to be.

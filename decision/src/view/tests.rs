@@ -267,6 +267,21 @@ fn a_drain_that_is_recorded_but_not_turned_counts_as_gone_for_the_next_one() {
 }
 
 #[test]
+fn who_goes_past_last_region_takes_the_place_of_the_youngest_drain() {
+    let numbered = |name: &str, generation: u64| {
+        let (region, mut intent) = drain(name, 60);
+        (intent.id, intent.generation) = (format!("d{generation}"), generation);
+        (region, intent)
+    };
+    let out = (Vote::Eject, Verdict::Healthy);
+    let view = view(&all_say([out, out, FINE]), &[numbered("eu-west-1", 4), numbered("eu-west-2", 3)]);
+    let refused = view.preview_drain(&policy(), &region("us-east-1"), &[]);
+    assert_eq!((refused.refused_by(), refused.gives_way), (Some(SafetyRule::LastRegion), None));
+    let past = view.preview_drain(&policy(), &region("us-east-1"), &[SafetyRule::LastRegion]);
+    assert_eq!((past.refused_by(), past.gives_way), (None, Some(region("eu-west-1"))));
+}
+
+#[test]
 fn capacity_refuses_what_last_region_would_let_pass() {
     let policy = policy_with(2);
     let view =

@@ -29,6 +29,9 @@ pub(super) fn preview(sheet: &Sheet<'_>, look: Look) -> String {
     row("now", format!("{} of {of} regions serve: {}", preview.now.len(), names(&preview.now)));
     row("after", format!("{} of {of} regions serve: {}", preview.after.len(), names(&preview.after)));
     row("moves", "new lookups; clients that are connected stay until they reconnect".to_owned());
+    if let Some(other) = &preview.gives_way {
+        row("but", format!("one region must serve: the drain of {other} is refused for as long as this one stands"));
+    }
     for (index, check) in preview.rules.iter().enumerate() {
         let word = match (check.passes, check.overridden) {
             (true, _) => look.paint(Mark::Good, "ok"),

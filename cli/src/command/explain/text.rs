@@ -72,6 +72,7 @@ fn block(witness: &Witness, now: Timestamp, look: Look) -> Vec<String> {
         (Some(spoken), heard) => {
             let mark = match (spoken.vote, heard) {
                 (Vote::Serve, Heard::Fresh) => Mark::Good,
+                (Vote::Eject, Heard::Fresh) if spoken.lane == "intent" => Mark::Warn,
                 (Vote::Eject, Heard::Fresh) => Mark::Bad,
                 (_, Heard::Stale | Heard::Absent | Heard::Unreachable) => Mark::Unknown,
             };
