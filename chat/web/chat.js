@@ -179,7 +179,7 @@ function connect() {
   setState("connecting", lostAt === null ? "Connecting…" : "Reconnecting…");
   socket.onopen = () => current() && opened();
   socket.onmessage = ({ data }) => current() && typeof data === "string" && frame(data);
-  socket.onclose = ({ reason }) => current() && lost(reason || (mineStill.open ? "the socket was cut" : "no connection"));
+  socket.onclose = ({ reason }) => current() && lost(reason || (mineStill.open ? "the socket was cut" : "nobody answers"));
 }
 
 function opened() {
@@ -225,7 +225,7 @@ setInterval(() => {
   if (link === null) return;
   const late = (since, wait) => since !== undefined && now() - since > wait;
   if (!link.open) {
-    if (late(link.openedAt, CONNECT_WITHIN)) lost("no answer");
+    if (late(link.openedAt, CONNECT_WITHIN)) lost("nobody answers");
     return;
   }
   const [firstEcho] = link.echoes.values();
@@ -250,9 +250,8 @@ async function askDns() {
     const reply = await fetch("/whoami", { signal: AbortSignal.timeout(REQUEST_WITHIN), cache: "no-store" });
     const who = await reply.json();
     $("place").textContent = `from ${who.place}`;
-    $("place").title = `asks DNS as ${who.subnet}`;
     document.title = `Chat from ${who.place}`;
-    $("answers").replaceChildren(...who.answers.map(describeAnswer));
+    $("answers").replaceChildren(...who.answers.map(describeAnswer), row("asked on behalf of", who.subnet));
     dnsAddress = who.answers.at(-1)?.addresses[0]?.address ?? null;
     dnsMoved();
   } catch {
@@ -263,7 +262,7 @@ async function askDns() {
 
 function describeAnswer({ name, addresses, ttl_left, error }) {
   const where = addresses.map(({ address, region }) => (region ? `${region} (${address})` : address)).join(", ");
-  return row(name, error ? `nowhere: ${error}` : `${where}, for ${Math.ceil(ttl_left)} s more`);
+  return row(name, error ? `nowhere: ${error}` : `${where}, ${Math.ceil(ttl_left)} s left`);
 }
 
 function row(term, description) {
@@ -312,7 +311,8 @@ function showMessage({ id, ts, text, region: writtenIn }, servedBy) {
   const when = new Date(ts);
   const time = element("time", when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" }));
   time.dateTime = when.toISOString();
-  item.querySelector("small").append(mine.has(id) ? "you · " : "", time, ` · written in ${writtenIn} · served by ${servedBy}`);
+  const facts = [time, " · ", element("span", `written in ${writtenIn}`), " · ", element("span", `served by ${servedBy}`)];
+  item.querySelector("small").append(mine.has(id) ? "you · " : "", ...facts);
   let at = shown.length;
   while (at > 0 && (shown[at - 1].ts > ts || (shown[at - 1].ts === ts && shown[at - 1].id > id))) at -= 1;
   if (at < shown.length) shown[at].item.before(item);

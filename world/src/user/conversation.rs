@@ -130,7 +130,6 @@ impl Conversation {
             self.counts.reconnects += 1;
         }
         self.connected_before = true;
-        self.outbox.lost();
         self.socket = Some(Socket {
             opened: now,
             heard: now,

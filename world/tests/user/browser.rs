@@ -36,7 +36,7 @@ async fn what_is_typed_appears_once_with_both_regions() {
     nothing_waits(&mut page).await;
     assert_eq!(times_shown(&mut page, "hello from a browser").await, 1);
     assert_eq!(desk.chat.table.ids().len(), 2);
-    page.until("DNS is shown", "document.getElementById('answers').innerText.includes('eu-west-2 (127.0.10.1), for ')").await;
+    page.until("DNS is shown", "document.getElementById('answers').innerText.includes('eu-west-2 (127.0.10.1), ')").await;
     assert_eq!(page.eval("document.title").await, "Chat from London");
     assert_eq!(page.eval("document.getElementById('text').value").await, "");
     assert!(page.complaints.is_empty(), "{:?}", page.complaints);
@@ -100,6 +100,22 @@ async fn cuts_between_storing_and_pushing_double_nothing() {
     assert_eq!(desk.chat.table.ids().len(), 3);
     let counts = page.eval("['said', 'confirmed', 'waiting'].map((id) => document.getElementById(id).textContent)").await;
     assert_eq!(counts, json!(["3", "3", "0"]));
+}
+
+#[tokio::test]
+async fn what_the_chat_refuses_is_said_and_sent_again() {
+    let desk = desk(60, Pace::default()).await;
+    let mut page = page(&desk).await;
+    desk.chat.regions[0].trouble.errors.store(1, std::sync::atomic::Ordering::SeqCst);
+    page.type_line("refused once").await;
+    page.until("the refusal", "document.getElementById('hint').textContent === 'The chat refused: the table failed'").await;
+    nothing_waits(&mut page).await;
+    assert_eq!(times_shown(&mut page, "refused once").await, 1);
+    assert_eq!(desk.chat.table.ids().len(), 1);
+    page.type_line(&"é".repeat(600)).await;
+    page.until("the limit", "document.getElementById('hint').textContent === 'Too long: 1200 of 1024 bytes.'").await;
+    assert_eq!(page.eval("document.querySelectorAll('#pending li').length").await, 0);
+    assert!(page.complaints.is_empty(), "{:?}", page.complaints);
 }
 
 #[tokio::test]

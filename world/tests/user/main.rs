@@ -1,5 +1,7 @@
 //! Users against small real servers: a name server, regions that speak the chat's wire, a browser.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
+
 mod browser;
 mod cdp;
 mod chat_region;
