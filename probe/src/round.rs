@@ -122,6 +122,22 @@ impl Probe {
         Seen { round, regions, matrix, blamed: judgement.blamed, counts, distractor, loop_lag, took: started.elapsed() }
     }
 
+    /// Only the REST reads, for measurements. Returns whether all passed.
+    #[doc(hidden)]
+    pub async fn read_only(&self) -> bool {
+        let reads = self.read_all(Instant::now() + self.pace().deadline).await;
+        reads.iter().all(|(step, _)| step.failure.is_none())
+    }
+
+    /// Only the sockets and the matrix, for measurements. Returns whether everything arrived.
+    #[doc(hidden)]
+    pub async fn deliver_only(&self, number: u64) -> bool {
+        let heard = self.deliver_all(number, &self.ticket(), Instant::now() + self.pace().deadline).await;
+        let Delivered { matrix, distractor, sockets, .. } = heard.delivered;
+        self.close_all(sockets, distractor);
+        matrix.regions().len() == self.0.regions.len() && matrix.judge(self.pace().across, &Limits::of(self.pace())).blamed.is_empty()
+    }
+
     fn pace(&self) -> &Pace {
         &self.0.settings.pace
     }

@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 use http::HeaderValue;
 use http::header::{CONNECTION, HOST, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE, USER_AGENT};
 use tokio::time::{Instant, timeout};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::{Request, generate_key};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
@@ -97,7 +98,6 @@ fn request(endpoint: &Endpoint, ticket: Option<&str>) -> Result<Request, Failure
 
 /// Why there was no upgrade. A connection that ended without an answer was refused by the network, and may be tried again.
 fn refused(error: &Error) -> Failure {
-    use tokio_tungstenite::tungstenite::error::ProtocolError;
     let (cause, retriable) = match error {
         Error::Http(answer) => (Cause::Status(answer.status().as_u16()), false),
         Error::Io(_) | Error::Protocol(ProtocolError::HandshakeIncomplete) => (Cause::Connect, true),
@@ -113,9 +113,12 @@ pub(crate) fn cut(ended: Option<Result<Message, Error>>) -> Failure {
             Failure::new(Phase::Answer, Cause::Protocol, false, &format!("closed by the server with {}", u16::from(frame.code)))
         }
         Some(Ok(_)) => Failure::new(Phase::Answer, Cause::Protocol, false, "closed by the server"),
-        Some(Err(error @ (Error::Io(_) | Error::ConnectionClosed | Error::AlreadyClosed))) => {
-            Failure::new(Phase::Answer, Cause::Connect, false, &error.to_string())
-        }
+        Some(Err(
+            error @ (Error::Io(_)
+            | Error::ConnectionClosed
+            | Error::AlreadyClosed
+            | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)),
+        )) => Failure::new(Phase::Answer, Cause::Connect, false, &error.to_string()),
         Some(Err(error)) => Failure::new(Phase::Answer, Cause::Protocol, false, &error.to_string()),
         None => Failure::new(Phase::Answer, Cause::Connect, false, "the connection ended"),
     }
