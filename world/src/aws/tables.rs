@@ -291,7 +291,8 @@ mod tests {
     }
 
     fn put(tables: &Tables, region: &str, id: &str, ts: u8) {
-        let item = json!({ "id": { "S": id }, "ts": { "N": ts.to_string() }, "region": { "S": region }, "at": { "S": format!("{region} {ts}") } });
+        let item =
+            json!({ "id": { "S": id }, "ts": { "N": ts.to_string() }, "region": { "S": region }, "at": { "S": format!("{region} {ts}") } });
         tables.database.put_item(request(json!({ "TableName": TABLE, "Item": item })).unwrap()).unwrap();
     }
 
@@ -334,7 +335,9 @@ mod tests {
             to.apply(TABLE, &change.record).unwrap();
             to.apply(TABLE, &change.record).unwrap();
         }
-        let keys = |changes: &[Change]| changes.iter().map(|change| value(&change.record.dynamodb.keys).unwrap()["id"]["S"].clone()).collect::<Vec<_>>();
+        let keys = |changes: &[Change]| {
+            changes.iter().map(|change| value(&change.record.dynamodb.keys).unwrap()["id"]["S"].clone()).collect::<Vec<_>>()
+        };
         assert_eq!(keys(&to.changes(TABLE, Position::default(), 100)), ["own", "m"], "twice applied, once written");
         let (local, end) = to.local_changes(TABLE, Position::default(), 100);
         assert_eq!(keys(&local), ["own"]);

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::Shared;
+use super::session::INTEGRATION_DEADLINE_MIN;
 use crate::aws::ACCOUNT;
 use crate::aws::wire::{self, Answer, Call, ReadError, Response};
 use crate::fault::Component;
@@ -45,7 +46,7 @@ pub(super) async fn answer(shared: &Shared, peer: IpAddr, request: http::Request
         Err(ReadError::Broken) => return Answer::Cut,
     };
     let event = event(peer, call);
-    let (chat, deadline) = (shared.chat.clone(), shared.speed.scale(INTEGRATION_DEADLINE));
+    let (chat, deadline) = (shared.chat.clone(), shared.speed.scale(INTEGRATION_DEADLINE).max(INTEGRATION_DEADLINE_MIN));
     // An invocation that began goes on when its caller is gone, as Lambda's do.
     let invocation = tokio::spawn(async move { tokio::time::timeout(deadline, chat.rest(event)).await });
     match invocation.await {

@@ -32,6 +32,8 @@ const IDLE: Duration = Duration::from_secs(10 * 60);
 const LIFE: Duration = Duration::from_secs(2 * 60 * 60);
 /// The longest an integration may take [APIGW].
 const INTEGRATION_DEADLINE: Duration = Duration::from_secs(29);
+/// And at least, at any speed: handlers run on this machine's clock.
+pub(super) const INTEGRATION_DEADLINE_MIN: Duration = Duration::from_secs(5);
 /// How long one frame may take to leave.
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long the upgrade, and a goodbye, may take.
@@ -94,7 +96,7 @@ pub(super) async fn run(shared: &Shared, opened: Opened) {
 /// Calls the handler. `None` when it takes longer than a gateway waits. An invocation that began goes on when its caller is gone, as
 /// Lambda's do.
 pub(super) async fn invoke(shared: &Shared, event: ApiGatewayWebsocketProxyRequest) -> Option<ApiGatewayProxyResponse> {
-    let (chat, deadline) = (shared.chat.clone(), shared.speed.scale(INTEGRATION_DEADLINE));
+    let (chat, deadline) = (shared.chat.clone(), shared.speed.scale(INTEGRATION_DEADLINE).max(INTEGRATION_DEADLINE_MIN));
     let invocation = tokio::spawn(async move { tokio::time::timeout(deadline, chat.websocket(event)).await.ok() });
     invocation.await.ok().flatten()
 }

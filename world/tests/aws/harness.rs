@@ -121,7 +121,9 @@ impl Regions {
             };
             let table = dynamodb(&aws.chat_endpoint(), region);
             chat::create_tables(&table, &settings).await.unwrap();
-            let chat = Chat::new(settings, table, connections(&aws.chat_endpoint(), region));
+            // Long, so that a busy machine is not mistaken for a failing table.
+            let patient = chat::Deadlines { table: DEADLINE, post: DEADLINE, batch: DEADLINE };
+            let chat = Chat::new(settings, table, connections(&aws.chat_endpoint(), region)).with_deadlines(patient);
             aws.read_stream(MESSAGES, chat.clone());
             let gateway = gateway::Settings {
                 region: name(region),

@@ -119,10 +119,15 @@ async fn the_later_write_wins_everywhere_and_deletions_are_carried() {
         let get = regions.served[at].table().get_item().table_name(MESSAGES).key("id", AttributeValue::S(id.to_owned()));
         get.send().await.unwrap().item.map(|item| item["message"].as_s().unwrap().clone())
     };
+    // Unseen by each other.
+    for at in 0..3 {
+        regions.break_(at, Component::Replication);
+    }
     put(0, "row", 20, "later").await;
     put(1, "row", 10, "earlier").await;
     put(2, "tie", 10, "us-east-1").await;
     put(1, "tie", 10, "us-west-2").await;
+    regions.faults.heal(None);
     for at in 0..3 {
         eventually("the later one stands", async || text(at, "row").await.as_deref() == Some("later")).await;
         eventually("a tie ends the same way", async || text(at, "tie").await.as_deref() == Some("us-west-2")).await;
