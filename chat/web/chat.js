@@ -153,6 +153,7 @@ async function loadHistory(of) {
     const times = Array.isArray(page?.messages) ? page.messages.map(readMessage).filter(Boolean).map(({ ts }) => ts) : [];
     if (newest !== null && times.length >= HISTORY_MAX && times.every((ts) => ts > newest)) showTurn("you may have missed more than the history shows");
     loaded = takeAll(page, false);
+    if (loaded) $("empty").textContent = "No messages yet.";
     if (loaded && times.length > 0) newest = Math.max(newest ?? times[0], ...times);
   } catch {
     // Tried again below.
@@ -171,7 +172,7 @@ async function loadHistory(of) {
 function connect() {
   clearTimeout(retry?.timer);
   retry = null;
-  const socket = new WebSocket(`ws://${location.host}/ws`);
+  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
   const at = now();
   link = { socket, open: false, openedAt: at, echoes: new Map(), caughtUp: false, loading: false, settled: false, syncAt: Infinity, proven: false };
   const mineStill = link;

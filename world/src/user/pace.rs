@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::speed::Speed;
 
 /// No deadline shrinks below this, however fast the world's clock: a busy machine needs that long for real sockets.
-pub const DEADLINE_MIN: Duration = Duration::from_millis(750);
+pub const DEADLINE_MIN: Duration = Duration::from_millis(1500);
+/// A message's way through table, stream and push takes a busy machine longer than one answer does.
+pub const ECHO_MIN: Duration = Duration::from_secs(3);
 
 /// A user's intervals and deadlines.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,14 +66,15 @@ impl Pace {
     /// The same user in a world whose clock runs at `speed`.
     #[must_use]
     pub fn at_speed(self, speed: Speed) -> Self {
-        let deadline = |real: Duration| speed.scale(real).max(DEADLINE_MIN.min(real));
+        let at_least = |real: Duration, min: Duration| speed.scale(real).max(min.min(real));
+        let deadline = |real: Duration| at_least(real, DEADLINE_MIN);
         let interval = |real: Duration| speed.scale(real);
         Self {
             dns_attempt: deadline(self.dns_attempt),
             dns_lookup: deadline(self.dns_lookup).max(deadline(self.dns_attempt) * 2),
             connect: deadline(self.connect),
             request: deadline(self.request),
-            echo_within: deadline(self.echo_within),
+            echo_within: at_least(self.echo_within, ECHO_MIN),
             ping_every: interval(self.ping_every),
             pong_within: deadline(self.pong_within),
             settle: interval(self.settle),
@@ -93,7 +96,7 @@ mod tests {
         let fast = Pace::default().at_speed(Speed::new(100.0).unwrap());
         assert_eq!(fast.resync, Duration::from_millis(300));
         assert_eq!(fast.backoff_max, Duration::from_millis(100));
-        assert_eq!(fast.echo_within, DEADLINE_MIN);
+        assert_eq!((fast.pong_within, fast.echo_within), (DEADLINE_MIN, ECHO_MIN));
         assert!(fast.dns_lookup >= fast.dns_attempt * 2);
         assert_eq!(Pace::default().at_speed(Speed::default()), Pace::default());
         let slow = Pace::default().at_speed(Speed::new(0.1).unwrap());

@@ -11,7 +11,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message as WsMessage;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message as WsMessage};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -255,7 +256,7 @@ impl Shell {
                 };
                 match timeout(self.pace.echo_within, sink.send(frame)).await {
                     Ok(Ok(())) => {}
-                    Ok(Err(error)) => break 'socket Loss::Closed(error.to_string()),
+                    Ok(Err(error)) => break 'socket loss(&error),
                     Err(_) => break 'socket Loss::Stuck,
                 }
             }
@@ -265,7 +266,7 @@ impl Shell {
                 frame = stream.next() => match frame {
                     Some(Ok(WsMessage::Close(farewell))) => break Loss::Closed(farewell.map(|f| f.reason.to_string()).unwrap_or_default()),
                     Some(Ok(frame)) => self.take(&frame),
-                    Some(Err(error)) => break Loss::Closed(error.to_string()),
+                    Some(Err(error)) => break loss(&error),
                     None => break Loss::Closed(String::new()),
                 },
                 page = loaded(&mut history) => {
@@ -344,6 +345,15 @@ impl Shell {
 
     fn now(&self) -> Duration {
         self.start.elapsed()
+    }
+}
+
+/// A cut connection needs no words; a breach of protocol does.
+fn loss(error: &WsError) -> Loss {
+    match error {
+        WsError::Io(_) | WsError::ConnectionClosed | WsError::AlreadyClosed => Loss::Closed(String::new()),
+        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Loss::Closed(String::new()),
+        other => Loss::Closed(other.to_string()),
     }
 }
 
