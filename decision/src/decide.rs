@@ -201,7 +201,7 @@ impl<'a> Seat<'a> {
         }
         let verdict_since = self.last.filter(|last| last.verdict == verdict).map_or(now, |last| last.verdict_since);
         let since = if vote == self.before { self.since } else { now };
-        let intent = self.standing.map(|standing| standing.intent.clone());
+        let intent = self.standing.map(|standing| standing.remember.clone());
         RegionVote { vote, since, reason, verdict, verdict_since, memory, intent }
     }
 }

@@ -31,6 +31,7 @@ pub use name::{InvalidName, REGION_NAME_MAX, RegionName, ServiceName};
 pub use observation::{InvalidObserved, Matrix, Observation, Observed, ROUNDS_MAX, Round};
 pub use policy::{Failback, OBSERVERS_MAX, Policy, PolicyError, PolicySpec, REGIONS_MAX, Thresholds};
 pub use reason::{Failing, Reason};
+pub use safety::automatic_max;
 pub use snapshot::Snapshot;
 pub use standing::{Remembered, State};
 pub use view::{

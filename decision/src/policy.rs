@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{RegionName, ServiceName};
+use crate::safety::automatic_max;
 
 /// The most regions one service may have: with more, a document could outgrow a standard SSM parameter.
 pub const REGIONS_MAX: usize = 6;
@@ -201,27 +202,13 @@ impl Policy {
         undrained * (observers - self.majority()) / observers + 1
     }
 
-    /// How many regions one observer may eject automatically while `drained` regions are drained, or about to be.
-    ///
-    /// Never so many that fewer than [`Policy::keep`] of the others stay, nor fewer than `min_serving`. Fewer still where that is what it takes to
-    /// stay sound while observers do not yet agree on the drains (proof in `safety`): with k = ⌈(R−1)/m⌉ for no drain at all,
-    /// at most R − d − 1 − (m−1)·(k−1) for d of them.
+    /// How many regions one observer may eject automatically while `drained` regions are drained, or about to be: what [`automatic_max`] allows, and
+    /// never so many that fewer than `min_serving` stay.
     #[must_use]
     pub fn automatic_max(&self, drained: usize) -> usize {
-        self.sound_max(drained).min(self.undrained(drained).saturating_sub(self.spec.thresholds.min_serving.into()))
-    }
-
-    /// The part of [`Policy::automatic_max`] that keeps the answer from being emptied.
-    #[must_use]
-    pub(crate) fn sound_max(&self, drained: usize) -> usize {
-        let undrained = self.undrained(drained);
-        let others = self.majority() - 1;
-        let most = (self.spec.regions.len() - 1).div_ceil(self.majority());
-        most.min(undrained.saturating_sub(self.keep(undrained))).min(undrained.saturating_sub(1 + others * (most - 1)))
-    }
-
-    fn undrained(&self, drained: usize) -> usize {
-        self.spec.regions.len().saturating_sub(drained)
+        let regions = self.spec.regions.len();
+        let spared = drained + usize::from(self.spec.thresholds.min_serving);
+        automatic_max(regions, self.spec.observers.len(), drained).min(regions.saturating_sub(spared))
     }
 
     /// How many regions drains may take at the most.

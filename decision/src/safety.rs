@@ -14,8 +14,9 @@
 //!
 //! > (m−1)·k + f(d) + (m−1)·(q−1) < m·q,  that is  f(d) ≤ R − d − 1 − (m−1)·(k−1),
 //!
-//! which is [`Policy::automatic_max`]. The bound R − keep(R−d) of the undrained alone is not enough: with four regions and three observers, one that
-//! knows of no drain may eject c and d, while two that know of a and b drained eject c and d respectively. `tests/disagreement.rs` enumerates both.
+//! which is [`automatic_max`]. Leaving ⌊r·(n−m)/n⌋+1 of the r undrained regions, as [`Policy::keep`] says, is enough only where the observers agree on
+//! the drains: with four regions and three observers, one that knows of no drain may eject c and d, while two that know of a and b drained eject c
+//! and d respectively. `tests/it/disagreement.rs` enumerates all of this.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -28,6 +29,18 @@ use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::time::age;
 use crate::vote::Vote;
+
+/// How many of R `regions` one of n `observers` may eject automatically while `drained` of them are drained, for the answer never to be emptied.
+///
+/// With three observers: one of two, one of three, two of four, two of five, three of six, and fewer as drains take their share.
+#[must_use]
+pub fn automatic_max(regions: usize, observers: usize, drained: usize) -> usize {
+    let majority = observers / 2 + 1;
+    let undrained = regions.saturating_sub(drained);
+    let most = regions.saturating_sub(1).div_ceil(majority).max(1);
+    let keep = undrained * (observers - majority) / observers + 1;
+    most.min(undrained.saturating_sub(keep)).min(undrained.saturating_sub(1 + (majority - 1) * (most - 1)))
+}
 
 /// One undrained region on its way to a vote.
 #[derive(Debug)]
@@ -62,20 +75,20 @@ pub(crate) fn apply(
     last_ejection: Option<Timestamp>,
     now: Timestamp,
 ) {
-    everyone_looks_sick(candidates);
-    limit(policy, candidates, reserved, last_ejection, now);
+    let everyone = everyone_looks_sick(candidates);
+    if everyone {
+        for candidate in candidates.values_mut().filter(|candidate| !candidate.held && candidate.before == Vote::Serve) {
+            candidate.refuse(SafetyRule::EveryoneLooksSick, everyone);
+        }
+    }
+    limit(policy, candidates, reserved, everyone, last_ejection, now);
 }
 
-/// Nothing moves while every undrained region looks sick.
+/// Whether every undrained region looks sick. Then nobody is ejected.
 ///
 /// One that tips over a round before the others is caught too: they need only look sick, not be unhealthy.
-fn everyone_looks_sick(candidates: &mut BTreeMap<RegionName, Candidate>) {
-    if candidates.len() < 2 || !candidates.values().all(|candidate| candidate.suspect) {
-        return;
-    }
-    for candidate in candidates.values_mut().filter(|candidate| !candidate.held && candidate.before == Vote::Serve) {
-        candidate.refuse(SafetyRule::EveryoneLooksSick);
-    }
+fn everyone_looks_sick(candidates: &BTreeMap<RegionName, Candidate>) -> bool {
+    candidates.len() >= 2 && candidates.values().all(|candidate| candidate.suspect)
 }
 
 /// `last-region`, `capacity`, `too-many-ejected` and `too-soon`: of all that would be ejected, those that may be.
@@ -83,6 +96,7 @@ fn limit(
     policy: &Policy,
     candidates: &mut BTreeMap<RegionName, Candidate>,
     reserved: usize,
+    everyone: bool,
     last_ejection: Option<Timestamp>,
     now: Timestamp,
 ) {
@@ -94,9 +108,9 @@ fn limit(
     for (_, candidate) in ejected {
         let new = candidate.before == Vote::Serve;
         if room == 0 {
-            candidate.refuse(rule);
+            candidate.refuse(rule, everyone);
         } else if new && soon {
-            candidate.refuse(SafetyRule::TooSoon);
+            candidate.refuse(SafetyRule::TooSoon, everyone);
         } else {
             room -= 1;
             soon |= new;
@@ -108,7 +122,7 @@ fn limit(
 fn limiting_rule(policy: &Policy, undrained: usize, reserved: usize) -> SafetyRule {
     if undrained <= 1 {
         SafetyRule::LastRegion
-    } else if policy.automatic_max(reserved) < policy.sound_max(reserved) {
+    } else if policy.automatic_max(reserved) < automatic_max(policy.regions().len(), policy.observers().len(), reserved) {
         SafetyRule::Capacity
     } else {
         SafetyRule::TooManyEjected
@@ -122,15 +136,17 @@ impl Candidate {
         (!self.held, !self.down, out_since, Reverse(self.evidence))
     }
 
-    /// Makes it serve although it would be ejected.
-    fn refuse(&mut self, rule: SafetyRule) {
+    /// Makes it serve although it would be ejected. `everyone` says whether everyone looks sick.
+    fn refuse(&mut self, rule: SafetyRule, everyone: bool) {
         if self.vote == Vote::Serve {
             return;
         }
-        let refused = Reason::Refused { rule, because: Box::new(self.reason.clone()) };
-        self.vote = Vote::Serve;
+        let refused = |rule| Reason::Refused { rule, because: Box::new(self.reason.clone()) };
         // What is stored must be what the next decision finds on the same facts, and that one starts from a region that serves.
-        self.reason = if matches!(self.reason, Reason::Failing(_)) { refused.clone() } else { self.if_serving.clone() };
-        self.refused = Some(refused);
+        let found_again = if everyone { SafetyRule::EveryoneLooksSick } else { rule };
+        let stored = if matches!(self.reason, Reason::Failing(_)) { refused(found_again) } else { self.if_serving.clone() };
+        self.refused = Some(refused(rule));
+        self.reason = stored;
+        self.vote = Vote::Serve;
     }
 }

@@ -14,7 +14,7 @@
 //! controller 1 accepts x and controller 2 accepts y. Each saw its drain at a majority of the stores, and two majorities share a store. Whichever of
 //! the two read that store later saw both drains there. So of any two accepted drains at least one controller knows of both, and gives the place to
 //! the one that comes first. Three controllers that each leave out a different drain would need two of them not to know of each other's.
-//! `tests/competing_drains.rs` holds this by enumeration.
+//! `tests/it/competing_drains.rs` holds this by enumeration.
 //!
 //! The argument needs what Parameter Store gives: one register per observer and region whose writes are seen by every later read. It does not cover the
 //! minute in which an override ends and the order changes: then observers may hold different sets until each has decided again.
@@ -98,6 +98,8 @@ pub struct Standing {
     pub effect: Effect,
     /// Whether a drain of this region has a place among those that fit, in effect or not.
     pub reserved: bool,
+    /// What a controller has to remember: the newest that stands or has ended. A drain that was only seen must not make it forget that.
+    pub remember: Remembered,
 }
 
 /// What a standing intent does at one moment.
@@ -170,9 +172,9 @@ impl Remembered {
         self.overrides.contains(&rule) && now < later(self.recorded_at, OVERRIDE_MAX)
     }
 
-    /// The later of two documents for one region is the greater.
-    fn order(&self) -> (u64, Timestamp, &str, State) {
-        (self.generation, self.recorded_at, &self.id, self.state)
+    /// The later of two documents for one region is the greater. Past the id it only keeps the order total, should two writers have made the same one.
+    fn order(&self) -> (u64, Timestamp, &str, bool, IntentKind, Timestamp) {
+        (self.generation, self.recorded_at, &self.id, self.state == State::Ended, self.kind, self.ends_at)
     }
 }
 
@@ -181,6 +183,7 @@ struct Claim {
     intent: Remembered,
     drain: Option<Remembered>,
     seen: usize,
+    remember: Remembered,
 }
 
 /// The standing intent of every region that has one.
@@ -208,28 +211,29 @@ fn claim(
     let of_region = |intent: &&Intent| intent.region == *region && intent.service == *policy.service();
     let stores = seen.iter().filter(|(observer, _)| policy.observers().contains(*observer));
     let found: Vec<Remembered> = stores.filter_map(|(_, store)| store.get(region).filter(of_region)).map(Remembered::from).collect();
-    let sightings = |id: &str| found.iter().filter(|intent| intent.id == id).count();
+    let sightings = |id: &str| found.iter().filter(|intent| intent.kind == IntentKind::Drain && intent.id == id).count();
     let mut ranked: Vec<Remembered> = found.iter().cloned().chain(own.cloned()).collect();
-    let accepted = |intent: &Remembered| own.is_some_and(|own| own.state == State::Stands && own.id == intent.id);
+    let accepted =
+        |intent: &Remembered| own.is_some_and(|own| own.state == State::Stands && (own.kind, &own.id) == (intent.kind, &intent.id));
     for intent in ranked.iter_mut().filter(|intent| intent.state == State::Seen) {
         if accepted(intent) || sightings(&intent.id) >= policy.majority() {
             intent.state = State::Stands;
         }
     }
     ranked.sort_by(|a, b| b.order().cmp(&a.order()));
-    let newest = ranked.first()?.clone();
+    // What stood before stands until a new drain does: a half-recorded drain must not undo a recorded one, nor bring back what a recorded one undid.
+    let settled = ranked.iter().find(|intent| intent.state != State::Seen).cloned();
+    let is_news =
+        |intent: &&Remembered| intent.state != State::Seen || settled.is_none() || found.iter().any(|seen| seen.order() == intent.order());
+    let newest = ranked.iter().find(is_news)?.clone();
     let seen = sightings(&newest.id);
-    if newest.state != State::Seen || !newest.drains(now) {
-        let drain = newest.drains(now).then(|| newest.clone());
-        return Some(Claim { intent: newest, drain, seen });
-    }
-    // What stood before stands until the new drain does: a half-recorded drain must not undo a recorded one.
-    let before = ranked.into_iter().find(|intent| intent.state != State::Seen);
-    match before.filter(|intent| intent.is_active(now)) {
-        Some(drain) if drain.drains(now) => Some(Claim { intent: drain.clone(), drain: Some(drain), seen }),
-        Some(hold) => Some(Claim { intent: hold, drain: Some(newest), seen }),
-        None => Some(Claim { intent: newest.clone(), drain: Some(newest), seen }),
-    }
+    let remember = settled.clone().unwrap_or_else(|| newest.clone());
+    let (intent, drain) = match settled.filter(|settled| *settled == newest || settled.is_active(now)) {
+        Some(settled) if settled == newest || settled.drains(now) => (settled.clone(), Some(settled)),
+        Some(hold) => (hold, Some(newest)),
+        None => (newest.clone(), Some(newest)),
+    };
+    Some(Claim { intent, drain: drain.filter(|drain| drain.drains(now)), seen, remember })
 }
 
 /// Takes the drains in order until no more fit.
@@ -259,7 +263,7 @@ fn place(policy: &Policy, claims: BTreeMap<&RegionName, Claim>, now: Timestamp) 
             None => Effect::Drained,
         };
         let reserved = claim.drain.is_some() && refused.is_none();
-        (region.clone(), Standing { intent: claim.intent, effect, reserved })
+        (region.clone(), Standing { intent: claim.intent, effect, reserved, remember: claim.remember })
     };
     claims.into_iter().map(standing).collect()
 }

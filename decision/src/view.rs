@@ -169,6 +169,7 @@ pub struct RegionView {
     /// The verdict that most observers share; of two equally shared ones the worse.
     pub verdict: Verdict,
     /// How many observers say so.
+    #[serde(rename = "says")]
     pub agreeing: usize,
     /// Who decided.
     pub decided_by: DecidedBy,

@@ -107,13 +107,30 @@ impl Scene {
     pub(crate) fn rounds(&mut self, count: usize, faults: &[Fault]) -> Decision {
         let mut last = None;
         for _ in 0..count {
-            self.now += seconds(10);
-            self.number += 1;
-            let round = round(&self.policy, self.number, self.now, faults);
-            self.push(round);
+            self.push_round(faults);
             last = Some(self.decide());
         }
         last.unwrap()
+    }
+
+    /// The next round, ten seconds on. Nobody decides yet.
+    pub(crate) fn push_round(&mut self, faults: &[Fault]) {
+        self.now += seconds(10);
+        let number = self.number();
+        let round = round(&self.policy, number, self.now, faults);
+        self.push(round);
+    }
+
+    /// As [`Scene::push_round`], with only this one round in the document: what a long campaign can afford.
+    pub(crate) fn only_round(&mut self, faults: &[Fault]) {
+        self.snapshot.observed = None;
+        self.push_round(faults);
+    }
+
+    /// The number of the next round.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.number += 1;
+        self.number
     }
 
     /// Adds a round to what the probe publishes.

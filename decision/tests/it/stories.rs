@@ -211,6 +211,23 @@ fn a_half_recorded_second_drain_does_not_undo_the_first() {
 }
 
 #[test]
+fn a_half_recorded_drain_does_not_bring_back_what_was_ended_before_it() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(6, &[]);
+    let first = scene.drain(LONDON);
+    scene.rounds(1, &[]);
+    scene.resume(&first);
+    scene.rounds(1, &[]);
+    // One store lost the end, another has a new drain, the third does not answer.
+    scene.snapshot.intents.clear();
+    scene.record_at(&[region(OREGON)], &first);
+    let second = scene.next_drain(LONDON);
+    scene.record_at(&[region(DUBLIN)], &second);
+    scene.rounds(2, &[]);
+    assert_snapshot!(scene.why(LONDON), @"drain by ana, generation 120, is recorded at 1 of the 2 observers that it needs");
+}
+
+#[test]
 fn a_region_that_stayed_clean_returns_at_once_when_a_person_resumes_it() {
     let mut scene = Scene::three_regions();
     scene.rounds(3, &[]);

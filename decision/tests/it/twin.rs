@@ -1,0 +1,277 @@
+//! The decision again, written as plainly as it can be: no memory is kept in letters, nothing is folded; every judgement looks at the whole history.
+//!
+//! It covers rounds, drains, holds, resumes and the safety rules on policies whose regions return automatically. Slow, and meant to be.
+
+use std::collections::BTreeMap;
+
+use decision::{Check, Policy, RegionName, Vote};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::fixture::seconds;
+
+/// What one round shows of one region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight {
+    Clean,
+    Late,
+    Retried,
+    SocketsFail,
+    TableFails,
+    Unjudged,
+}
+
+impl Sight {
+    pub(crate) const ALL: [Sight; 6] = [Sight::Clean, Sight::Late, Sight::Retried, Sight::SocketsFail, Sight::TableFails, Sight::Unjudged];
+
+    pub(crate) fn fault(self, name: &'static str) -> Option<(&'static str, Check, &'static str)> {
+        match self {
+            Sight::Clean => None,
+            Sight::Late => Some((name, Check::Delivery, "degraded:late")),
+            Sight::Retried => Some((name, Check::Rest, "retried")),
+            Sight::SocketsFail => Some((name, Check::Websocket, "fail:status-503")),
+            Sight::TableFails => Some((name, Check::Table, "fail:status-503")),
+            Sight::Unjudged => Some((name, Check::Delivery, "unknown:observer")),
+        }
+    }
+
+    fn bad(self) -> bool {
+        matches!(self, Sight::Retried | Sight::SocketsFail | Sight::TableFails)
+    }
+
+    /// Failures that no retry mended weigh twice.
+    fn weight(self) -> usize {
+        match self {
+            Sight::Retried => 1,
+            Sight::SocketsFail | Sight::TableFails => 2,
+            Sight::Clean | Sight::Late | Sight::Unjudged => 0,
+        }
+    }
+}
+
+/// What a person asked of a region, as every store has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Nothing,
+    Drain { generation: u64, until: Timestamp },
+    Hold { until: Timestamp },
+}
+
+#[derive(Debug, Clone)]
+struct Region {
+    vote: Vote,
+    since: Timestamp,
+    /// Every judged round since the last long silence.
+    rounds: Vec<(Timestamp, Sight)>,
+    /// Whether it was unhealthy when the history was cut.
+    was_down: bool,
+    /// Times at which it was ejected automatically and has not been clean for long since.
+    relapses: i32,
+    ejected_at: Option<Timestamp>,
+    held_until: Option<Timestamp>,
+    /// Clean time up to here has been used to forgive relapses.
+    forgiven_to: Option<Timestamp>,
+}
+
+/// One observer's controller, in plain words.
+pub(crate) struct Twin {
+    policy: Policy,
+    regions: BTreeMap<RegionName, Region>,
+    last_round: Option<Timestamp>,
+    newest: BTreeMap<RegionName, Sight>,
+    fit: bool,
+}
+
+impl Twin {
+    pub(crate) fn new(policy: &Policy, now: Timestamp) -> Self {
+        let region = Region {
+            vote: Vote::Serve,
+            since: now,
+            rounds: Vec::new(),
+            was_down: false,
+            relapses: 0,
+            ejected_at: None,
+            held_until: None,
+            forgiven_to: None,
+        };
+        let regions = policy.regions().iter().map(|name| (name.clone(), region.clone())).collect();
+        Self { policy: policy.clone(), regions, last_round: None, newest: BTreeMap::new(), fit: true }
+    }
+
+    pub(crate) fn round(&mut self, at: Timestamp, sights: &BTreeMap<RegionName, Sight>, fit: bool) {
+        let t = self.policy.thresholds();
+        let long = t.silent_after() * i32::from(t.down_window);
+        let cut = self.last_round.is_some_and(|last| at.duration_since(last) > long);
+        for (name, region) in &mut self.regions {
+            if cut {
+                region.was_down = is_down(region, t.down_after.into(), t.down_window.into(), t.up_after.into());
+                region.rounds.clear();
+                region.forgiven_to = None;
+            }
+            let sight = sights[name];
+            if !fit || sight == Sight::Unjudged {
+                continue;
+            }
+            region.rounds.push((at, sight));
+            if sight.bad() {
+                region.forgiven_to = None;
+                if region.held_until.is_some() {
+                    region.held_until = Some(at + hold_down(&self.policy, region.relapses));
+                }
+            } else {
+                let from = *region.forgiven_to.get_or_insert(at);
+                if region.relapses > 0 && at.duration_since(from) >= t.hold_down_decay() {
+                    region.relapses -= 1;
+                    region.forgiven_to = Some(from + t.hold_down_decay());
+                }
+            }
+        }
+        (self.last_round, self.newest, self.fit) = (Some(at), sights.clone(), fit);
+    }
+
+    /// The votes at `now`, which become the last votes.
+    pub(crate) fn decide(&mut self, asked: &BTreeMap<RegionName, Asked>, now: Timestamp) -> BTreeMap<RegionName, Vote> {
+        let t = self.policy.thresholds().clone();
+        let blind = !self.fit || self.last_round.is_none_or(|last| now.duration_since(last) > t.silent_after());
+        let asked = |name: &RegionName| asked.get(name).copied().unwrap_or(Asked::Nothing);
+
+        // Drains, oldest generation first, as many as fit.
+        let mut drains: Vec<(u64, RegionName)> = Vec::new();
+        for name in self.regions.keys() {
+            match asked(name) {
+                Asked::Drain { generation, until } if now < until => drains.push((generation, name.clone())),
+                Asked::Drain { .. } | Asked::Hold { .. } | Asked::Nothing => {}
+            }
+        }
+        drains.sort();
+        drains.truncate(self.regions.len() - usize::from(t.min_serving));
+        let drained: Vec<RegionName> = drains.into_iter().map(|(_, name)| name).collect();
+
+        let down = |region: &Region| is_down(region, t.down_after.into(), t.down_window.into(), t.up_after.into());
+        let last = |region: &Region| region.rounds.iter().rev().take(t.down_window.into()).map(|(_, sight)| *sight).collect::<Vec<_>>();
+        let since_return = |region: &Region| last(&after_recovery(region, &t));
+        let bad = |region: &Region| since_return(region).iter().filter(|sight| sight.bad()).count();
+        let failing = |region: &Region| {
+            let newest_is_bad = region.rounds.last().is_some_and(|(_, sight)| sight.bad());
+            down(region) && newest_is_bad && bad(region) >= usize::from(t.down_after)
+        };
+        let clean = |region: &Region| region.rounds.iter().rev().take_while(|(_, sight)| !sight.bad()).count();
+
+        // What each undrained region would get by itself.
+        let mut wish: BTreeMap<RegionName, Vote> = BTreeMap::new();
+        let mut held = Vec::new();
+        for (name, region) in self.regions.iter().filter(|(name, _)| !drained.contains(name)) {
+            let is_held = matches!(asked(name), Asked::Hold { until } if now < until);
+            let unseen = blind || self.newest[name] == Sight::Unjudged;
+            let back = !failing(region)
+                && !down(region)
+                && clean(region) >= usize::from(t.up_after)
+                && region.held_until.is_none_or(|until| now >= until);
+            let vote = match region.vote {
+                _ if is_held || unseen => region.vote,
+                Vote::Serve if failing(region) => Vote::Eject,
+                Vote::Eject if back => Vote::Serve,
+                kept => kept,
+            };
+            if is_held {
+                held.push(name.clone());
+            }
+            wish.insert(name.clone(), vote);
+        }
+
+        // Nothing moves while everyone looks sick.
+        let suspect = |name: &RegionName| {
+            let newest_is_bad = !blind && self.newest[name].bad();
+            newest_is_bad || bad(&self.regions[name]) >= usize::from(t.down_after.max(2) - 1)
+        };
+        if wish.len() >= 2 && wish.keys().all(suspect) {
+            for (name, vote) in wish.iter_mut().filter(|(name, _)| !held.contains(name)) {
+                if self.regions[name].vote == Vote::Serve {
+                    *vote = Vote::Serve;
+                }
+            }
+        }
+
+        // As many as may be out: frozen ones, then sick ones, then the oldest, then the sickest, then by name.
+        let mut room = self.policy.automatic_max(drained.len());
+        let recently = |at: &Timestamp| now.duration_since(*at).abs() < t.ejection_window() && *at <= now;
+        let mut soon = self.regions.values().filter_map(|region| region.ejected_at).max().is_some_and(|at| recently(&at));
+        let mut out: Vec<RegionName> = wish.iter().filter(|(_, vote)| **vote == Vote::Eject).map(|(name, _)| name.clone()).collect();
+        let weight = |region: &Region| since_return(region).iter().map(|sight| sight.weight()).sum::<usize>();
+        out.sort_by_key(|name| {
+            let region = &self.regions[name];
+            let age = if region.vote == Vote::Eject { region.since } else { Timestamp::MAX };
+            (!held.contains(name), !down(region), age, usize::MAX - weight(region), name.clone())
+        });
+        for name in out {
+            let new = self.regions[&name].vote == Vote::Serve;
+            if room == 0 || (new && soon) {
+                wish.insert(name, Vote::Serve);
+            } else {
+                room -= 1;
+                soon |= new;
+            }
+        }
+
+        // What became of it.
+        for (name, region) in &mut self.regions {
+            let vote = wish.get(name).copied().unwrap_or(Vote::Eject);
+            if vote == Vote::Serve {
+                region.held_until = None;
+            }
+            if vote != region.vote {
+                if vote == Vote::Eject && !drained.contains(name) {
+                    region.relapses += 1;
+                    region.ejected_at = Some(now);
+                    region.held_until = Some(now + hold_down(&self.policy, region.relapses));
+                }
+                (region.vote, region.since) = (vote, now);
+            }
+        }
+        self.regions.iter().map(|(name, region)| (name.clone(), region.vote)).collect()
+    }
+}
+
+/// The region with only the rounds since it last became healthy, or with all.
+fn after_recovery(region: &Region, t: &decision::Thresholds) -> Region {
+    let mut down = region.was_down;
+    let (mut cut, mut from) = (0, 0);
+    for end in 1..=region.rounds.len() {
+        let rounds = &region.rounds[..end];
+        let window = &rounds[from.max(end.saturating_sub(t.down_window.into()))..];
+        if window.iter().filter(|(_, sight)| sight.bad()).count() >= usize::from(t.down_after) && rounds[end - 1].1.bad() {
+            down = true;
+        }
+        let clean = rounds.iter().rev().take_while(|(_, sight)| !sight.bad()).count();
+        if down && clean >= usize::from(t.up_after) {
+            (down, cut, from) = (false, end - clean, end - clean);
+        }
+    }
+    Region { rounds: region.rounds[cut..].to_vec(), ..region.clone() }
+}
+
+/// Unhealthy from the round in which too many of the last failed until the round that completes a clean run.
+fn is_down(region: &Region, down_after: usize, window: usize, up_after: usize) -> bool {
+    let (mut down, mut from) = (region.was_down, 0);
+    for end in 1..=region.rounds.len() {
+        let rounds = &region.rounds[..end];
+        let recent = &rounds[from.max(end.saturating_sub(window))..];
+        if rounds[end - 1].1.bad() && recent.iter().filter(|(_, sight)| sight.bad()).count() >= down_after {
+            down = true;
+        }
+        let clean = rounds.iter().rev().take_while(|(_, sight)| !sight.bad()).count();
+        if down && clean >= up_after {
+            (down, from) = (false, end - clean);
+        }
+    }
+    down
+}
+
+fn hold_down(policy: &Policy, relapses: i32) -> SignedDuration {
+    let t = policy.thresholds();
+    let mut hold = t.hold_down_seconds;
+    for _ in 1..relapses {
+        hold *= 2.0;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "whole seconds within a week")]
+    seconds(hold.min(t.hold_down_max_seconds) as i64)
+}
