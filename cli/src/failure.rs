@@ -65,9 +65,9 @@ pub(crate) enum Failure {
         hint: String,
     },
     /// Recorded, but a stage was not seen in time.
-    #[error("{stage} not seen within {waited}: {seen}. {stands}")]
+    #[error("{} not seen within {waited}: {seen}. {stands}", stage_word(*stage))]
     NotSeen {
-        stage: &'static str,
+        stage: Stage,
         region: RegionName,
         waited: String,
         /// How far it came.
@@ -275,7 +275,7 @@ impl From<ConfigError> for Failure {
 }
 
 /// The words for a stage that was waited for.
-pub(crate) fn stage_word(stage: Stage) -> &'static str {
+fn stage_word(stage: Stage) -> &'static str {
     match stage {
         Stage::Recorded => "recorded",
         Stage::Health => "health turned",
@@ -320,7 +320,7 @@ mod tests {
             (
                 5,
                 Failure::NotSeen {
-                    stage: "answers moved",
+                    stage: Stage::Answers,
                     region: region("eu-west-2"),
                     waited: "5m".to_owned(),
                     seen: "3 of 16 lookups still say eu-west-2".to_owned(),

@@ -148,15 +148,19 @@ impl Out {
         }
     }
 
-    /// Writes a hint to stderr, unless quiet.
+    /// Writes a hint to stderr, unless quiet. Where results are JSON, so is everything on stderr.
     pub(crate) fn hint(&self, text: &str) {
-        self.note(&format!("hint: {text}"));
+        if self.is_json() {
+            self.note(&serde_json::json!({"schema": decision::Schema::V1, "kind": "hint", "message": text}).to_string());
+        } else {
+            self.note(&format!("hint: {text}"));
+        }
     }
 
     /// Writes one line of progress with its time to stderr, unless quiet.
     pub(crate) fn progress(&self, mark: Mark, at: Timestamp, what: &str, detail: &str) {
         let symbol = self.err_look.paint(mark, self.err_look.symbol(mark));
-        self.note(format!("{symbol} {}  {what:<14} {detail}", moment::time_of_day(at)).trim_end());
+        self.note(format!("{symbol} {}  {what:<10} {detail}", moment::time_of_day(at)).trim_end());
     }
 
     /// Writes a line to stderr, quiet or not.

@@ -5,7 +5,7 @@ pub(super) mod text;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use decision::{DrainPreview, Intent, IntentKind, IntentView, RegionName, SafetyRule, ServiceView};
+use decision::{Answers, DrainPreview, Intent, IntentKind, IntentView, RegionName, RegionView, SafetyRule, ServiceView};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -168,26 +168,29 @@ fn refused(service: &Service, preview: &DrainPreview, view: &ServiceView, rule: 
     let region = &preview.region;
     let message = match rule {
         SafetyRule::LastRegion if preview.now.is_empty() => format!("no region is known to serve, so {region} may be the last"),
-        SafetyRule::LastRegion => format!("{region} is the last region serving"),
+        SafetyRule::LastRegion if preview.now.len() == 1 && preview.now.contains(region) => format!("{region} is the last region serving"),
+        SafetyRule::LastRegion => format!("no region would be left serving beside {region}"),
         SafetyRule::Capacity => {
             format!("fewer than {} regions would be left undrained", service.policy().thresholds().min_serving)
         }
         SafetyRule::TooManyEjected | SafetyRule::EveryoneLooksSick | SafetyRule::TooSoon => format!("{region} may not be drained now"),
     };
-    let others = view.regions.iter().filter(|other| other.region != *region && other.answers.is_out());
-    let mut hints: Vec<String> = others
-        .map(|other| match other.answers {
-            decision::Answers::Drained => format!("bring one back      failover resume {}", other.region),
-            decision::Answers::Ejected | decision::Answers::Serving | decision::Answers::Unknown => {
-                format!("see why one is out  failover explain {}", other.region)
-            }
-        })
-        .collect();
+    let mut hints: Vec<String> = view.regions.iter().filter(|other| other.region != *region).filter_map(way_back).collect();
     hints.push(format!(
         "or go past the rule failover drain {region} --override {rule} --for 15m --reason {} --confirm {region}",
         quoted(&args.reason)
     ));
     Failure::Refused { rule, region: region.clone(), message, effect: effect.to_owned(), hints }
+}
+
+/// How a region that is out, or about to be, may be brought back.
+fn way_back(other: &RegionView) -> Option<String> {
+    let drained = other.intent.as_ref().is_some_and(|standing| standing.intent.kind == IntentKind::Drain);
+    match other.answers {
+        _ if drained => Some(format!("bring one back      failover resume {}", other.region)),
+        Answers::Ejected | Answers::Drained => Some(format!("see why one is out  failover explain {}", other.region)),
+        Answers::Serving | Answers::Unknown => None,
+    }
 }
 
 /// The same request stands already: recorded where it is missing, then followed as if it were new.

@@ -129,7 +129,6 @@ mod tests {
           ],
           "regions": [
             {
-              "agreeing": 2,
               "answers": "drained",
               "decided_by": {
                 "actor": "ana",
@@ -184,6 +183,7 @@ mod tests {
               ],
               "reason": "drained by ana until Mon 05:10 UTC, generation 118",
               "region": "eu-west-2",
+              "says": 2,
               "since": "2026-11-23T03:21:07Z",
               "verdict": "healthy",
               "votes": {

@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::Stage;
 use crate::dns::Surveyor;
-use crate::failure::{Failure, stage_word};
+use crate::failure::Failure;
 use crate::intent::progress::Progress;
 use crate::intent::record::outpaced;
 use crate::intent::turned::{Turned, ejecting, turned};
@@ -101,7 +101,7 @@ impl Follow<'_> {
         let next = reached.last().map_or(Stage::Recorded, |last| last.stage);
         outcome.unwrap_or_else(|| {
             Err(Failure::NotSeen {
-                stage: stage_word(if next == Stage::Recorded { Stage::Health } else { Stage::Answers }),
+                stage: if next == Stage::Recorded { Stage::Health } else { Stage::Answers },
                 region: self.intent.region.clone(),
                 waited: moment::length(self.timeout),
                 seen,
@@ -168,7 +168,7 @@ impl Follow<'_> {
             Ok(surveyor) => surveyor,
             Err(why) => {
                 return Err(Failure::NotSeen {
-                    stage: stage_word(Stage::Answers),
+                    stage: Stage::Answers,
                     region: self.intent.region.clone(),
                     waited: moment::length(SignedDuration::try_from(self.started.elapsed()).unwrap_or_default()),
                     seen: why,

@@ -27,6 +27,7 @@ pub(super) struct Account {
     pub(super) decided_by: DecidedBy,
     pub(super) reason: String,
     pub(super) verdict: Verdict,
+    #[serde(rename = "says")]
     pub(super) agreeing: usize,
     pub(super) drain_refused_by: Option<SafetyRule>,
     pub(super) intent: Option<IntentView>,

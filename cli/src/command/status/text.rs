@@ -30,7 +30,9 @@ pub(crate) fn status(api: &str, view: &ServiceView, look: Look) -> String {
 /// How good a region's news is.
 pub(crate) fn mark(region: &RegionView) -> Mark {
     match (region.answers, region.verdict) {
-        (Answers::Ejected, _) | (Answers::Serving, Verdict::Unhealthy) => Mark::Bad,
+        (Answers::Ejected, Verdict::Unhealthy | Verdict::Unknown) | (Answers::Serving, Verdict::Unhealthy) => Mark::Bad,
+        // Out and well: on its way back.
+        (Answers::Ejected, Verdict::Healthy | Verdict::Degraded) => Mark::Warn,
         (Answers::Drained, _) | (Answers::Serving, Verdict::Degraded) => Mark::Warn,
         (Answers::Unknown, _) | (Answers::Serving, Verdict::Unknown) => Mark::Unknown,
         (Answers::Serving, Verdict::Healthy) if region.intent.is_some() => Mark::Warn,
