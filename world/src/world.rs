@@ -162,14 +162,11 @@ impl World {
                 speed,
                 stop: stop.clone(),
             };
-            eprintln!("DBG up {index}");
             up.push(region::bring_up(plan, &config).await?);
         }
-        eprintln!("DBG regions up");
         let awses: Vec<_> = up.iter().map(|region| region.aws.clone()).collect();
         crate::aws::replicate(&awses, MESSAGES);
 
-        eprintln!("DBG repl");
         let gates = gates(regions.len())?;
         let infos: Vec<RegionInfo> = up
             .iter()
@@ -195,7 +192,6 @@ impl World {
         })
         .await?;
 
-        eprintln!("DBG r53");
         let observers = start_observers(&policy, &config, &up, gates, route53.dns(), (&faults, &events, speed, &stop));
         let by_ip: BTreeMap<IpAddr, RegionName> = infos.iter().map(|info| (info.ip, info.region.clone())).collect();
         let people = People::start(crate::people::Settings {
@@ -209,7 +205,6 @@ impl World {
             stop: stop.clone(),
         })
         .await?;
-        eprintln!("DBG people");
         let about = about(&policy, speed, route53.dns(), &infos);
         let admin = Admin { regions, faults: faults.clone(), events: events.clone(), about };
         let admin = start_admin(admin, stop).await?;

@@ -21,9 +21,9 @@ pub(super) async fn drain(config: &Path, region: &RegionName, reason: &str) -> R
     run(config, &["drain", region, "--reason", reason, "--for", "1h", "--confirm", region, "--wait", "answers"]).await
 }
 
-/// `failover resume REGION --yes`.
+/// `failover resume REGION --confirm REGION`.
 pub(super) async fn resume(config: &Path, region: &RegionName) -> Result<(), String> {
-    run(config, &["resume", region.as_str(), "--reason", "practice is over", "--yes"]).await
+    run(config, &["resume", region.as_str(), "--reason", "practice is over", "--confirm", region.as_str()]).await
 }
 
 async fn run(config: &Path, args: &[&str]) -> Result<(), String> {
@@ -48,6 +48,6 @@ async fn run(config: &Path, args: &[&str]) -> Result<(), String> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+    let last = said.lines().rev().find(|line| !line.trim().is_empty() && !line.starts_with("hint:")).unwrap_or("it said nothing");
     Err(format!("{typed:?} ended with {}: {last}", output.status))
 }

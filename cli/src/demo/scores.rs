@@ -44,7 +44,11 @@ pub(super) fn table(scores: &[Score]) -> String {
         }
     }
     for score in scores {
-        let result = if score.wrong.is_empty() { format!("✓ {}", score.note) } else { format!("✗ {}", score.wrong.join("; ")) };
+        let result = match score.wrong.len() {
+            0 => format!("✓ {}", score.note),
+            1 => "✗ 1 thing went wrong".to_owned(),
+            wrong => format!("✗ {wrong} things went wrong"),
+        };
         table.add_row([
             score.step.clone(),
             seconds(score.vote),
@@ -55,7 +59,10 @@ pub(super) fn table(scores: &[Score]) -> String {
             result,
         ]);
     }
-    let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
+    let mut lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
+    for score in scores {
+        lines.extend(score.wrong.iter().map(|wrong| format!(" ✗ {}: {wrong}", score.step)));
+    }
     lines.join("\n")
 }
 
@@ -90,7 +97,8 @@ mod tests {
         insta::assert_snapshot!(table(&scores), @"
         STEP                                → VOTE  VOTE → DNS   → DNS  → USER MOVED  TALK'S CHECK
         WebSocket path of eu-west-2 breaks  11.5 s       1.4 s  12.9 s        48.0 s  never         ✓ no message lost or doubled
-        drain eu-west-2                          –           –       –             –  cannot        ✗ the answers did not move
+        drain eu-west-2                          –           –       –             –  cannot        ✗ 1 thing went wrong
+        ✗ drain eu-west-2: the answers did not move
         ");
     }
 

@@ -27,6 +27,8 @@ const TO_USER: Duration = Duration::from_secs(120);
 const TO_TALK: Duration = Duration::from_secs(75);
 const TO_RETURN: Duration = Duration::from_secs(420);
 const TO_PLAIN_CHECK: Duration = Duration::from_secs(90);
+/// How many reasons are given why a world is not steady.
+const REASONS_MAX: usize = 3;
 /// Machines do not get faster with the clock: no wait is shorter than this in real time.
 const WAIT_MIN: Duration = Duration::from_secs(8);
 
@@ -63,7 +65,7 @@ impl Story<'_> {
         (self.tell)("steady: three regions serve, every observer says healthy");
         let mut score = Score { step: "steady".into(), talk: "steady".into(), ..Score::default() };
         if !self.world.until_steady(self.within(STEADY)).await {
-            score.wrong.extend(self.world.why_not_steady_now().await);
+            score.wrong.extend(self.unsteady().await);
         }
         if !self.world.until_user_at(LONDON, home, self.within(TO_USER)).await {
             score.wrong.push(format!("London's user is not served by {home}"));
@@ -120,7 +122,7 @@ impl Story<'_> {
             score.wrong.push(format!("{place} is not answered with {region} again"));
         }
         if !self.world.until_steady(self.within(STEADY)).await {
-            score.wrong.extend(self.world.why_not_steady_now().await);
+            score.wrong.extend(self.unsteady().await);
         }
         score.note = "held down, then back once".into();
         score
@@ -166,7 +168,7 @@ impl Story<'_> {
             score.wrong.push(format!("London is not answered with {region} again"));
         }
         if !self.world.until_steady(self.within(STEADY)).await {
-            score.wrong.extend(self.world.why_not_steady_now().await);
+            score.wrong.extend(self.unsteady().await);
         }
         score
     }
@@ -181,7 +183,7 @@ impl Story<'_> {
         }
         self.world.switch(observer, Component::Observer, false);
         if !self.world.until_steady(self.within(TO_RETURN)).await {
-            score.wrong.extend(self.world.why_not_steady_now().await);
+            score.wrong.extend(self.unsteady().await);
         }
         score
     }
@@ -271,6 +273,17 @@ impl Story<'_> {
     async fn answers_at(&mut self, name: &str, place: &str, home: &RegionName, since: Timestamp, within: Duration) -> Option<Timestamp> {
         let is = |event: &Event| matches!(event, Event::Answers { name: of, place: at, to: Some(to), .. } if of == name && at == place && to == home);
         self.hearing.first(since, within, is).await
+    }
+
+    /// What keeps the world from being steady: the first things, and how many more.
+    async fn unsteady(&self) -> Vec<String> {
+        let mut why = self.world.why_not_steady_now().await;
+        let more = why.len().saturating_sub(REASONS_MAX);
+        why.truncate(REASONS_MAX);
+        if more > 0 {
+            why.push(format!("and {more} more"));
+        }
+        why
     }
 
     /// A wait of the world's clock, in real time.
