@@ -49,7 +49,9 @@ fn main() -> ExitCode {
 fn usage(error: &clap::Error) -> ExitCode {
     let wants_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let words: Vec<String> = std::env::args().collect();
-    let wants_json = words.iter().any(|word| word == "--output=json") || words.windows(2).any(|pair| pair == ["--output", "json"]);
+    let wants_json = std::env::var("FAILOVER_OUTPUT").is_ok_and(|form| form == "json")
+        || words.iter().any(|word| word == "--output=json")
+        || words.windows(2).any(|pair| pair == ["--output", "json"]);
     if wants_json && !wants_help {
         let text = error.render().to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();

@@ -126,13 +126,15 @@ impl Reading {
     }
 }
 
-/// Fails unless a majority of observers answered. When even one of the others was refused for its credentials and none answered, that is the failure.
+/// Fails unless a majority of observers answered. When all the others refused the credentials, that is the failure.
 pub(crate) fn majority<T>(policy: &Policy, read: &Read<T>) -> Result<(), Failure> {
     let answered = read.values().filter(|result| result.is_ok()).count();
     if answered >= policy.majority() {
         return Ok(());
     }
-    if let (0, Some(failure)) = (answered, denied(read.values().filter_map(|result| result.as_ref().err()))) {
+    let errors = || read.values().filter_map(|result| result.as_ref().err());
+    let all_denied = errors().all(|error| matches!(error, StoreError::Denied { .. }));
+    if let (true, Some(failure)) = (all_denied, denied(errors())) {
         return Err(failure);
     }
     Err(Failure::Unreadable { answered, of: policy.observers().len(), needed: policy.majority(), failures: failures(read) })
@@ -155,4 +157,61 @@ pub(crate) fn denied<'a>(errors: impl Iterator<Item = &'a StoreError>) -> Option
         | StoreError::TooLarge { .. }
         | StoreError::Indefinite { .. } => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{drain, drained, fine, policy, reading, region, trouble, unreachable, without};
+
+    fn denied_at(name: &str) -> StoreError {
+        StoreError::Denied { observer: region(name), parameter: "p".to_owned(), source: "ExpiredTokenException".into() }
+    }
+
+    /// The exit code that reading comes to, per observer: `+` answers, `-` does not, `x` refuses the credentials.
+    fn code(observers: [char; 3]) -> Option<u8> {
+        let read: Read<()> = crate::sample::NAMES
+            .into_iter()
+            .zip(observers)
+            .map(|(name, how)| {
+                let result = match how {
+                    '+' => Ok(()),
+                    'x' => Err(denied_at(name)),
+                    _ => Err(unreachable(name)),
+                };
+                (region(name), result)
+            })
+            .collect();
+        majority(&policy(), &read).err().map(|failure| failure.exit_code())
+    }
+
+    #[test]
+    fn a_majority_is_enough_and_less_is_told_apart() {
+        assert_eq!(code(['+', '+', '+']), None);
+        assert_eq!(code(['+', '-', '+']), None);
+        assert_eq!(code(['+', 'x', '+']), None);
+        assert_eq!(code(['+', '-', '-']), Some(1));
+        assert_eq!(code(['x', '-', 'x']), Some(1), "silence may be something else");
+        assert_eq!(code(['x', 'x', 'x']), Some(4));
+        assert_eq!(code(['+', 'x', 'x']), Some(4));
+    }
+
+    #[test]
+    fn a_new_generation_is_above_everything_that_anybody_knows() {
+        let remembered = reading([fine(), drained(), fine()], &[]);
+        assert_eq!(remembered.generation(), 118, "the controllers remember what no store shows");
+        let stored = reading([fine(), drained(), fine()], &[Intent { generation: 130, ..drain("us-east-1") }]);
+        assert_eq!(stored.generation(), 130);
+        assert_eq!(reading([fine(), fine(), fine()], &[]).generation(), 0);
+    }
+
+    #[test]
+    fn the_newest_document_stands_and_its_holders_are_known() {
+        let mut reading = trouble();
+        let newer = Intent { generation: 119, ..drain("eu-west-2") };
+        reading.intents.insert(region("eu-west-1"), Ok([(newer.region.clone(), newer.clone())].into()));
+        assert_eq!(reading.newest(&region("eu-west-2")), Some(&newer));
+        assert_eq!(reading.holders(&newer), [region("eu-west-1")]);
+        assert_eq!(without(reading, "eu-west-1").newest(&region("eu-west-2")), Some(&drain("eu-west-2")));
+    }
 }

@@ -19,7 +19,10 @@ fn status_shows_three_healthy_regions_and_finds_the_demo_by_its_folder() {
     let text = demo.failover(&["status"]);
     assert_eq!(text.code, 0, "{text}");
     for region in ["eu-west-1", "eu-west-2", "us-west-2"] {
-        assert!(text.stdout.lines().any(|line| line.contains(region) && line.contains("serving") && line.contains("healthy 3/3")), "{text}");
+        assert!(
+            text.stdout.lines().any(|line| line.contains(region) && line.contains("serving") && line.contains("healthy 3/3")),
+            "{text}"
+        );
     }
 }
 
@@ -109,8 +112,18 @@ fn the_ordinary_aws_cli_reads_the_world() {
         assert!(documents.stdout.contains(name), "{documents}");
     }
     let query = [
-        "dynamodb", "query", "--table-name", "messages", "--index-name", "messages_by_ts", "--key-condition-expression", "#t = :t",
-        "--expression-attribute-names", r##"{"#t":"type"}"##, "--expression-attribute-values", r#"{":t":{"S":"message"}}"#,
+        "dynamodb",
+        "query",
+        "--table-name",
+        "messages",
+        "--index-name",
+        "messages_by_ts",
+        "--key-condition-expression",
+        "#t = :t",
+        "--expression-attribute-names",
+        r##"{"#t":"type"}"##,
+        "--expression-attribute-values",
+        r#"{":t":{"S":"message"}}"#,
     ];
     until(SOON, "what users said is in the table", || demo.aws("eu-west-2", &query).stdout.contains("hello from"));
 }

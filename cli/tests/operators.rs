@@ -2,6 +2,7 @@
 //!
 //! What a newcomer meets is in `demo.rs`; what needs no service is in `usage.rs`.
 
+#[expect(dead_code, reason = "demo.rs uses what this does not")]
 mod running;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! A running demo for tests: started from the real binary, asked through the real commands, ended with the test.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot start its demo has failed, and says where")]
+
 use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -12,7 +14,7 @@ use serde_json::Value;
 const UP: Duration = Duration::from_secs(60);
 
 /// Waits for a condition, looking again and again; fails with what was waited for.
-pub fn until(within: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(within: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + within;
     while !holds() {
         assert!(Instant::now() < deadline, "not within {within:?}: {what}");
@@ -21,10 +23,10 @@ pub fn until(within: Duration, what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// What a command said, and how it ended.
-pub struct Said {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl fmt::Display for Said {
@@ -34,7 +36,7 @@ impl fmt::Display for Said {
 }
 
 /// A running demo. Killed when dropped.
-pub struct Demo {
+pub(crate) struct Demo {
     child: Child,
     folder: PathBuf,
     up: Value,
@@ -43,7 +45,7 @@ pub struct Demo {
 
 impl Demo {
     /// Starts a demo in a folder of its own.
-    pub fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         let own = tempfile::tempdir().unwrap();
         let mut demo = Self::start_in(own.path(), args);
         demo._own = Some(own);
@@ -51,7 +53,7 @@ impl Demo {
     }
 
     /// Starts a demo in this folder, as a person who stands in it would.
-    pub fn start_in(folder: &Path, args: &[&str]) -> Self {
+    pub(crate) fn start_in(folder: &Path, args: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_failover"))
             .args(["demo", "--json"])
             .args(args)
@@ -74,33 +76,34 @@ impl Demo {
     }
 
     /// Ends the demo as `kill -9` does.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Runs a command in the demo's folder, without any flag that leads to it.
-    pub fn failover(&self, args: &[&str]) -> Said {
+    pub(crate) fn failover(&self, args: &[&str]) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_failover"));
         command.args(args).current_dir(&self.folder).env_remove("FAILOVER_CONFIG").env("FAILOVER_ACTOR", "ana").env("LANG", "C.UTF-8");
         said(command)
     }
 
     /// Waits until every region serves and is healthy for every observer; the status that says so.
-    pub fn until_steady(&self) -> Value {
+    pub(crate) fn until_steady(&self) -> Value {
         let mut last = Value::Null;
         until(UP, "three regions serve, three of three observers say healthy", || {
             let status = self.failover(&["status", "--output", "json"]);
             last = serde_json::from_str(&status.stdout).unwrap_or(Value::Null);
             let regions = last["regions"].as_array().cloned().unwrap_or_default();
-            regions.len() == 3 && regions.iter().all(|region| region["answers"] == "serving" && region["verdict"] == "healthy" && region["says"] == 3)
+            regions.len() == 3
+                && regions.iter().all(|region| region["answers"] == "serving" && region["verdict"] == "healthy" && region["says"] == 3)
                 && self.dig("api.chat.test", &[]) == "127.0.11.1"
         });
         last
     }
 
     /// One region of the status.
-    pub fn region(&self, name: &str) -> Value {
+    pub(crate) fn region(&self, name: &str) -> Value {
         let status = self.failover(&["status", "--output", "json"]);
         let status: Value = serde_json::from_str(&status.stdout).unwrap_or(Value::Null);
         let regions = status["regions"].as_array().cloned().unwrap_or_default();
@@ -108,7 +111,7 @@ impl Demo {
     }
 
     /// The address that a user in London is answered with.
-    pub fn dig(&self, name: &str, more: &[&str]) -> String {
+    pub(crate) fn dig(&self, name: &str, more: &[&str]) -> String {
         let (host, port) = self.up["dns"].as_str().unwrap().rsplit_once(':').unwrap();
         let mut command = Command::new("dig");
         command.args([&format!("@{host}"), "-p", port, name, "+subnet=81.2.69.0/24", "+short", "+time=2", "+tries=2"]).args(more);
@@ -116,7 +119,7 @@ impl Demo {
     }
 
     /// The ordinary AWS CLI, pointed at a region of the world.
-    pub fn aws(&self, region: &str, args: &[&str]) -> Said {
+    pub(crate) fn aws(&self, region: &str, args: &[&str]) -> Said {
         let endpoints = self.up["aws"].as_array().unwrap();
         let endpoint = endpoints.iter().find(|endpoint| endpoint["region"] == region).unwrap()["endpoint"].as_str().unwrap();
         let mut command = Command::new("aws");
@@ -135,7 +138,8 @@ impl Drop for Demo {
 
 fn said(mut command: Command) -> Said {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{program} cannot be run ({error}); scripts/test installs it"));
+    let output =
+        command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{program} cannot be run ({error}); scripts/test installs it"));
     Said {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
