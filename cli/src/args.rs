@@ -3,6 +3,8 @@
 //! Only shapes and words. What a value may be is `args/value.rs`; what a command does is in its own file.
 
 pub(crate) mod help;
+#[cfg(test)]
+mod tests;
 pub(crate) mod value;
 
 use std::path::PathBuf;
@@ -317,7 +319,7 @@ pub(crate) struct DemoArgs {
     /// How fast the world's clock runs: divides every interval, TTL and deadline.
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     pub(crate) speed: f64,
-    /// The folder in which SSM and tables are kept, and through which the other commands find the demo.
+    /// The folder in which SSM is kept, and through which the other commands find the demo.
     #[arg(long, value_name = "DIR", default_value = ".failover")]
     pub(crate) state: PathBuf,
     /// The regions, in order. The first is 127.0.10.1, the second 127.0.11.1 and so on.
@@ -376,57 +378,4 @@ pub(crate) struct ManArgs {
     /// Write one page per command into this folder, which must exist.
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    fn drain(words: &[&str]) -> Result<DrainArgs, clap::Error> {
-        let words = ["failover", "drain", "eu-west-2"].iter().chain(words);
-        match Cli::try_parse_from(words)?.command {
-            Command::Drain(args) => Ok(args),
-            other => panic!("parsed as {other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_tree_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_drain_has_a_reason_an_end_and_a_stage() {
-        let args = drain(&["--reason", " slow "]).unwrap();
-        assert_eq!((args.reason.as_str(), args.length), ("slow", SignedDuration::from_hours(4)));
-        assert_eq!(args.wait.until(), Stage::Answers);
-        assert!(drain(&[]).is_err(), "a drain without a reason");
-    }
-
-    #[test]
-    fn going_past_a_rule_takes_an_hour_unless_said_otherwise() {
-        let args = drain(&["--reason", "x", "--override", "last-region"]).unwrap();
-        assert_eq!((args.length, args.overrides), (SignedDuration::from_hours(1), vec![SafetyRule::LastRegion]));
-        let args = drain(&["--reason", "x", "--override", "last-region", "--for", "15m"]).unwrap();
-        assert_eq!(args.length, SignedDuration::from_mins(15));
-    }
-
-    #[test]
-    fn detach_is_recorded_and_excludes_a_stage() {
-        assert_eq!(drain(&["--reason", "x", "--detach"]).unwrap().wait.until(), Stage::Recorded);
-        assert!(drain(&["--reason", "x", "--detach", "--wait", "health"]).is_err());
-        assert!(drain(&["--reason", "x", "--wait", "sockets"]).is_err(), "sockets are not claimed");
-    }
-
-    #[test]
-    fn every_component_of_the_world_can_be_named() {
-        for (component, word, _) in Component::ALL {
-            match Cli::try_parse_from(["failover", "fault", "eu-west-2", word, "on"]).unwrap().command {
-                Command::Fault(args) => assert_eq!(args.component, component),
-                other => panic!("parsed as {other:?}"),
-            }
-        }
-    }
 }

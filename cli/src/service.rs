@@ -2,16 +2,25 @@
 //!
 //! Reading only. What is written is in `intent`.
 
+mod gather;
+
 use std::collections::BTreeMap;
+
+use std::time::Duration;
 
 use decision::{Intent, Policy, RegionName, ServiceView, Votes};
 use jiff::Timestamp;
 use store::{Observers, Store, StoreError};
 
+use self::gather::gather;
+
 use crate::args::Global;
 use crate::config::{self, Config};
 use crate::failure::{Failure, chain};
 use crate::out::Out;
+
+/// How long the slowest observers are waited for once a majority has answered: a region that swallows packets must not slow every look at the others.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Per observer what was read, or why not.
 pub(crate) type Read<T> = BTreeMap<RegionName, Result<T, StoreError>>;
@@ -79,9 +88,19 @@ impl Service {
         &self.config.policy
     }
 
-    /// Reads intents and votes of every observer at once.
+    /// Reads intents and votes of every observer at once. Who is much slower than a majority counts as silent.
     pub(crate) async fn read(&self) -> Reading {
-        let (intents, votes) = tokio::join!(self.observers.intents(), self.observers.votes());
+        let asked = self.observers.iter().map(|store| async move {
+            let (intents, votes) = tokio::join!(store.intents(), store.votes());
+            (store.observer().clone(), (intents, votes))
+        });
+        let mut answers = gather(asked, self.policy().majority(), |(intents, votes)| intents.is_ok() && votes.is_ok(), GRACE).await;
+        let (mut intents, mut votes) = (Read::new(), Read::new());
+        for observer in self.policy().observers() {
+            let (of_intents, of_votes) = answers.remove(observer).unwrap_or_else(|| (Err(slow(observer)), Err(slow(observer))));
+            intents.insert(observer.clone(), of_intents);
+            votes.insert(observer.clone(), of_votes);
+        }
         Reading { at: Timestamp::now(), intents, votes }
     }
 
@@ -123,6 +142,15 @@ impl Reading {
             read.as_ref().is_ok_and(|intents| intents.get(&intent.region).is_some_and(|held| held == intent))
         };
         self.intents.iter().filter(|(_, read)| holds(read)).map(|(observer, _)| observer.clone()).collect()
+    }
+}
+
+/// An observer that was not waited for.
+fn slow(observer: &RegionName) -> StoreError {
+    StoreError::Unreachable {
+        observer: observer.clone(),
+        parameter: "intents and votes".to_owned(),
+        source: format!("none within {} ms after a majority had answered", GRACE.as_millis()).into(),
     }
 }
 
