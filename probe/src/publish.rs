@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use decision::{DOCUMENT_BYTES_MAX, Observed, ROUNDS_MAX, RegionName, Round, Schema, ServiceName};
+use decision::{Matrix as Millis, Observed, ROUNDS_MAX, RegionName, Round, Schema, ServiceName};
 use jiff::Timestamp;
 use store::{Store, StoreError};
 
@@ -13,9 +13,6 @@ use crate::seen::Seen;
 
 /// How often one publication reads what stands and tries again: once for another writer is enough, the next round is the retry.
 const TRIES: usize = 2;
-
-/// The delivery matrix as `observed` holds it.
-type Millis = BTreeMap<RegionName, BTreeMap<RegionName, u32>>;
 
 /// Writes one observer's rounds, in order.
 #[derive(Debug)]
@@ -133,33 +130,20 @@ fn next_number(stands: &Observed) -> u64 {
 fn append(stands: &Observed, rounds: &VecDeque<Round>, matrix: &Millis) -> Observed {
     let mut document = stands.clone();
     document.generation = document.generation.saturating_add(1);
-    document.matrix.clone_from(matrix);
     for round in rounds {
         // A write whose answer was lost may stand after all.
         if document.rounds.iter().any(|standing| standing.produced_at == round.produced_at) {
             continue;
         }
         let number = round.number.max(next_number(&document));
-        document.rounds.push(Round { number, ..round.clone() });
-    }
-    let surplus = document.rounds.len().saturating_sub(ROUNDS_MAX);
-    document.rounds.drain(..surplus);
-    while document.rounds.len() > 1 && bytes(&document) > DOCUMENT_BYTES_MAX {
-        document.rounds.remove(0);
-    }
-    if bytes(&document) > DOCUMENT_BYTES_MAX {
-        document.matrix.clear();
+        document.push(Round { number, ..round.clone() }, matrix.clone());
     }
     document
 }
 
-fn bytes(document: &Observed) -> usize {
-    serde_json::to_vec(document).map_or(usize::MAX, |text| text.len())
-}
-
 #[cfg(test)]
 mod tests {
-    use decision::{Cause, Check, CheckResult, Outcome, REGIONS_MAX};
+    use decision::{Cause, Check, CheckResult, DOCUMENT_BYTES_MAX, Outcome, REGIONS_MAX};
 
     use super::*;
 
@@ -169,6 +153,10 @@ mod tests {
 
     fn empty() -> Observed {
         nothing(ServiceName::new(&"s".repeat(32)).unwrap(), region(0), 0)
+    }
+
+    fn bytes(document: &Observed) -> usize {
+        serde_json::to_vec(document).unwrap().len()
     }
 
     /// A round in which every check of every region fails in the longest way.
