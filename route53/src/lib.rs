@@ -1,3 +1,5 @@
+//! A deterministic model of Route 53's data plane: checks, records, answers. No sockets, no clock: time comes in as an argument.
+//!
 #![doc = include_str!("../FACTS.md")]
 
 mod calculated;
