@@ -1,6 +1,7 @@
 //! Many regions on one machine: AWS endpoints, the chat API behind its gateways, Route 53, faults. Never deployed.
 
 pub mod admin;
+mod assembly;
 pub mod aws;
 pub mod event;
 pub mod fault;
@@ -9,6 +10,7 @@ pub mod messages;
 pub mod names;
 pub mod net;
 mod observer;
+mod options;
 pub mod people;
 pub mod process;
 mod region;
@@ -18,4 +20,5 @@ pub mod tally;
 pub mod user;
 pub mod world;
 
-pub use world::{Options, RegionInfo, World, WorldError};
+pub use options::{Options, WorldError};
+pub use world::{RegionInfo, World};

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::aws::{self, AwsRegion};
 use crate::fault::Faults;
 use crate::gateway::{self, Gateway};
+use crate::options::WorldError;
 use crate::speed::Speed;
-use crate::world::WorldError;
 
 /// The table that holds messages, replicated between regions.
 pub(crate) const MESSAGES: &str = "messages";
