@@ -1,6 +1,10 @@
 //! The decision core: what observers saw and what people asked for become one vote per region.
 //!
 //! Pure: no async, no I/O, no clock, no randomness, no AWS. Time comes in as an argument.
+//!
+//! [`decide`] takes a [`Policy`], a [`Snapshot`] of everything one controller read, and the time, and returns the [`Votes`] to store. Its lanes, strictest
+//! first, are files: `safety` (rules over all regions), [`standing`] (what people asked for), `automatic` (one region by itself), and `hysteresis`
+//! (what a run of rounds means, and when nothing can be said). All else is documents, with the limits that parsing them holds.
 
 mod automatic;
 mod check;

@@ -1,0 +1,221 @@
+//! What automation promises, as stories of one observer's controller.
+
+use decision::{Check, Outcome, Thresholds, Verdict, Vote};
+use insta::assert_snapshot;
+use jiff::SignedDuration;
+
+use crate::fixture::{DUBLIN, DUBLIN_REST, Fault, LONDON, LONDON_SOCKETS, OREGON, OREGON_TABLE, Scene, policy, region, round, seconds};
+
+#[test]
+fn all_is_well_and_every_region_serves() {
+    let mut scene = Scene::three_regions();
+    scene.decide();
+    assert_eq!((scene.line().as_str(), scene.verdict(LONDON)), ("serve serve serve", Verdict::Unknown));
+    assert_snapshot!(scene.why(LONDON), @"no news from this observer's probe yet; keeping serve");
+    scene.rounds(1, &[]);
+    assert_eq!(scene.verdict(LONDON), Verdict::Healthy);
+    assert_snapshot!(scene.why(LONDON), @"every critical check passes");
+}
+
+#[test]
+fn a_broken_websocket_path_is_ejected_on_the_third_round_and_returns_clean_and_held_down() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(5, &[]);
+    scene.rounds(2, &[LONDON_SOCKETS]);
+    assert_eq!((scene.vote(LONDON), scene.verdict(LONDON)), (Vote::Serve, Verdict::Degraded));
+    assert_snapshot!(scene.why(LONDON), @"websocket failed in 2 of the last 5 rounds (status-503), too few to eject");
+
+    let decision = scene.rounds(1, &[LONDON_SOCKETS]);
+    assert_eq!(scene.line(), "eject serve serve");
+    assert_eq!((decision.changes.len(), decision.changes[0].from, decision.changes[0].to), (1, Vote::Serve, Vote::Eject));
+    assert_snapshot!(decision.changes[0].reason, @"websocket failed in 3 of the last 5 rounds (status-503)");
+
+    scene.rounds(4, &[]);
+    assert_eq!(scene.verdict(LONDON), Verdict::Unhealthy);
+    assert_snapshot!(scene.why(LONDON), @"held down until 03:23:20 UTC, 4 of 6 clean rounds");
+    scene.rounds(2, &[]);
+    assert_eq!((scene.vote(LONDON), scene.verdict(LONDON)), (Vote::Eject, Verdict::Healthy));
+    scene.rounds(6, &[]);
+    assert_eq!(scene.vote(LONDON), Vote::Serve, "clean for two minutes");
+}
+
+#[test]
+fn a_first_attempt_that_failed_counts_although_the_retry_passed() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(3, &[(LONDON, Check::Websocket, "retried")]);
+    assert_eq!(scene.vote(LONDON), Vote::Eject);
+    assert_snapshot!(scene.why(LONDON), @"websocket failed at the first attempt in 3 of the last 5 rounds");
+}
+
+#[test]
+fn late_or_unreplicated_is_degraded_and_never_ejected() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(20, &[(LONDON, Check::Replication, "fail:from-us-west-2"), (OREGON, Check::Delivery, "degraded:late")]);
+    assert_eq!((scene.line().as_str(), scene.verdict(LONDON)), ("serve serve serve", Verdict::Degraded));
+    assert_snapshot!(scene.why(LONDON), @"replication is degraded (from-us-west-2)");
+    assert_snapshot!(scene.why(OREGON), @"delivery is degraded (late)");
+}
+
+#[test]
+fn each_relapse_doubles_the_hold_down() {
+    let mut scene = Scene::three_regions();
+    let mut out = Vec::new();
+    for _ in 0..3 {
+        while scene.vote_or_serve(LONDON) == Vote::Serve {
+            scene.rounds(1, &[LONDON_SOCKETS]);
+        }
+        let last_failure = scene.now;
+        while scene.vote(LONDON) == Vote::Eject {
+            scene.rounds(1, &[]);
+        }
+        out.push(scene.now.duration_since(last_failure).as_secs());
+    }
+    assert_eq!(out, [120, 240, 480]);
+}
+
+#[test]
+fn an_hour_clean_takes_back_one_doubling() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(3, &[LONDON_SOCKETS]);
+    scene.rounds(365, &[]);
+    scene.rounds(3, &[LONDON_SOCKETS]);
+    scene.rounds(1, &[]);
+    assert_snapshot!(scene.why(LONDON), @"held down until 04:23:50 UTC, 1 of 6 clean rounds");
+    assert_eq!(scene.votes().regions[&region(LONDON)].memory.relapses, 1);
+}
+
+#[test]
+fn silence_moves_nothing_and_says_since_when() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(3, &[LONDON_SOCKETS]);
+    let decision = scene.wait(seconds(34));
+    assert_eq!((scene.line().as_str(), decision.changes.len()), ("eject serve serve", 0));
+    assert_eq!(scene.verdict(OREGON), Verdict::Unknown);
+    assert_snapshot!(scene.why(LONDON), @"no news from this observer's probe since 03:20:30 UTC; keeping eject");
+    assert!(!scene.wait(seconds(10)).write, "the same silence is not news");
+}
+
+#[test]
+fn an_observer_that_is_unfit_or_reaches_nobody_blames_itself() {
+    let mut scene = Scene::three_regions();
+    for number in 1..=5 {
+        scene.now += seconds(10);
+        let mut unfit = round(&scene.policy, number, scene.now, &[LONDON_SOCKETS]);
+        unfit.self_check = Outcome::Fail("observer".parse().unwrap());
+        scene.push(unfit);
+        scene.decide();
+    }
+    assert_eq!((scene.vote(LONDON), scene.verdict(LONDON)), (Vote::Serve, Verdict::Unknown));
+    assert_snapshot!(scene.why(LONDON), @"this observer is unfit (observer) and blames itself; keeping serve");
+
+    let cut = |name| Check::ALL.map(|check| (name, check, if check == Check::Rest { "fail:timeout" } else { "unknown:not-tried" }));
+    let blind: Vec<Fault> = [LONDON, OREGON, DUBLIN].into_iter().flat_map(cut).collect();
+    scene.restart_probe();
+    scene.rounds(5, &blind);
+    assert_eq!((scene.line().as_str(), scene.verdict(OREGON)), ("serve serve serve", Verdict::Unknown));
+    assert_snapshot!(scene.why(OREGON), @"this observer reached no region at all (timeout) and blames itself; keeping serve");
+}
+
+#[test]
+fn while_everyone_looks_sick_nothing_moves() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(5, &[LONDON_SOCKETS, OREGON_TABLE, DUBLIN_REST]);
+    assert_eq!(scene.line(), "serve serve serve");
+    assert_snapshot!(scene.why(LONDON), @"refused by everyone-looks-sick: would be ejected because websocket failed in 5 of the last 5 rounds (status-503)");
+}
+
+#[test]
+fn everyone_looks_sick_although_one_tips_over_first() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(1, &[LONDON_SOCKETS]);
+    scene.rounds(4, &[LONDON_SOCKETS, OREGON_TABLE, DUBLIN_REST]);
+    assert_eq!(scene.line(), "serve serve serve");
+}
+
+#[test]
+fn at_most_one_of_three_is_ejected_and_the_second_is_told_why() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(6, &[LONDON_SOCKETS]);
+    scene.rounds(9, &[LONDON_SOCKETS, OREGON_TABLE]);
+    assert_eq!(scene.line(), "eject serve serve");
+    assert_snapshot!(scene.why(OREGON), @"refused by too-many-ejected: would be ejected because table failed in 5 of the last 5 rounds (status-503)");
+}
+
+#[test]
+fn ejections_keep_their_distance() {
+    let names = ["aa-one-1", "aa-two-1", "aa-three-1", "aa-four-1", "aa-five-1"];
+    let mut scene = Scene::with(policy(&names, 5, Thresholds::default()));
+    let both = [("aa-one-1", Check::Rest, "fail:status-500"), ("aa-two-1", Check::Rest, "fail:status-500")];
+    scene.rounds(3, &both);
+    assert_eq!((scene.vote("aa-one-1"), scene.vote("aa-two-1")), (Vote::Eject, Vote::Serve));
+    assert_snapshot!(scene.why("aa-two-1"), @"refused by too-soon: would be ejected because rest failed in 3 of the last 5 rounds (status-500)");
+    scene.rounds(6, &both);
+    assert_eq!(scene.vote("aa-two-1"), Vote::Eject, "a minute later");
+}
+
+#[test]
+fn a_probe_that_lost_its_count_is_heard_at_once() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(50, &[]);
+    scene.restart_probe();
+    scene.rounds(3, &[LONDON_SOCKETS]);
+    assert_eq!((scene.vote(LONDON), scene.votes().round), (Vote::Eject, 3));
+}
+
+#[test]
+fn rounds_from_the_future_count_for_nothing_and_wedge_nothing() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(6, &[]);
+    let here = scene.now;
+    scene.push(round(&scene.policy, 7, here + SignedDuration::from_mins(10), &[LONDON_SOCKETS]));
+    scene.wait(seconds(35));
+    assert_snapshot!(scene.why(LONDON), @"the newest round claims to be from 03:31:00 UTC, which is in the future; keeping serve");
+    scene.rounds(3, &[LONDON_SOCKETS]);
+    assert_eq!(scene.vote(LONDON), Vote::Eject);
+}
+
+#[test]
+fn rounds_from_before_a_long_silence_are_forgotten() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(2, &[LONDON_SOCKETS]);
+    scene.wait(SignedDuration::from_mins(10));
+    scene.rounds(2, &[LONDON_SOCKETS]);
+    assert_eq!(scene.vote(LONDON), Vote::Serve, "two and two, ten minutes apart, are not four of five");
+    scene.rounds(1, &[LONDON_SOCKETS]);
+    assert_eq!(scene.vote(LONDON), Vote::Eject);
+}
+
+#[test]
+fn a_clock_that_was_set_back_hides_nothing() {
+    let mut scene = Scene::three_regions();
+    scene.now += SignedDuration::from_hours(1);
+    scene.rounds(6, &[]);
+    scene.now -= SignedDuration::from_hours(1);
+    scene.rounds(3, &[LONDON_SOCKETS]);
+    assert_eq!(scene.vote(LONDON), Vote::Eject);
+}
+
+#[test]
+fn a_check_that_cannot_be_judged_is_neither_pass_nor_fail() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(2, &[LONDON_SOCKETS]);
+    scene.rounds(9, &[(LONDON, Check::Delivery, "unknown:observer")]);
+    assert_eq!((scene.vote(LONDON), scene.verdict(LONDON)), (Vote::Serve, Verdict::Unknown));
+    assert_snapshot!(scene.why(LONDON), @"delivery could not be judged; keeping serve");
+    scene.rounds(1, &[LONDON_SOCKETS]);
+    assert_eq!(scene.vote(LONDON), Vote::Eject);
+}
+
+#[test]
+fn unchanged_votes_are_written_again_before_they_get_old() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(1, &[]);
+    assert!(!scene.wait(seconds(29)).write);
+    assert!(scene.wait(seconds(1)).write);
+}
+
+impl Scene {
+    fn vote_or_serve(&self, name: &str) -> Vote {
+        if self.snapshot.votes.is_some() { self.vote(name) } else { Vote::Serve }
+    }
+}
