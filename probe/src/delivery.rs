@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::connect::within;
 use crate::frame::Frame;
-use crate::matrix::{Limits, Matrix};
+use crate::matrix::{Limits, Matrix, Patience};
 use crate::nonce::{Kin, Nonce, Session, is_probe};
 use crate::pace::Pace;
 use crate::seen::{Counts, Failure, Phase};
@@ -40,11 +40,12 @@ pub(crate) struct Delivered {
 pub(crate) struct Sender<'a> {
     pub(crate) session: &'a Session,
     pub(crate) round: u64,
+    pub(crate) patience: Patience,
 }
 
 impl Limits {
-    pub(crate) fn of(pace: &Pace) -> Self {
-        Self { own: pace.own, across: pace.across, late: pace.late }
+    pub(crate) fn of(pace: &Pace, patience: Patience) -> Self {
+        Self { own: pace.own, across: pace.across, late: pace.late, patience }
     }
 }
 
@@ -58,7 +59,7 @@ pub(crate) async fn deliver(
 ) -> Delivered {
     let (regions, sockets): (Vec<RegionName>, Vec<Socket>) = sockets.into_iter().unzip();
     let nonces: Vec<Nonce> = regions.iter().map(|region| sender.session.nonce(sender.round, region)).collect();
-    let limits = Limits::of(pace);
+    let limits = Limits::of(pace, sender.patience);
     let mut round = Listening {
         matrix: Matrix::new(regions),
         gone: vec![None; sockets.len()],

@@ -25,7 +25,7 @@ mod ticket;
 mod tripwire;
 mod websocket;
 
-pub use matrix::{Blame, Judgement, Limits, Matrix};
+pub use matrix::{Blame, Judgement, Limits, Matrix, Patience};
 pub use metrics::NAMESPACE;
 pub use pace::{CONFIRMATIONS, FAST_ROUNDS, LOOKS_MAX, Look, Pace, SETTLE_ROUNDS, next_delay, phase, until_tick};
 pub use publish::Publisher;

@@ -52,6 +52,19 @@ pub struct Limits {
     pub across: Duration,
     /// Longer than this is late.
     pub late: Duration,
+    /// Whether it is worth waiting for what is under way between regions.
+    pub patience: Patience,
+}
+
+/// How much one round waits for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Patience {
+    /// For everything that its deadlines allow.
+    #[default]
+    Full,
+    /// For each region's own message only: the round confirms that a region is gone, and how soon that is known matters more than
+    /// how long the others take to replicate. What has not arrived between two regions is then not judged.
+    Confirming,
 }
 
 /// What the matrix says of every region in it.
@@ -118,7 +131,13 @@ impl Matrix {
             return true;
         }
         if elapsed < limits.own {
-            return pending.next().is_none();
+            return match limits.patience {
+                Patience::Full => pending.next().is_none(),
+                Patience::Confirming => pending.all(|(from, to)| from != to),
+            };
+        }
+        if limits.patience == Patience::Confirming {
+            return true;
         }
         // From here on a region that does not hear itself has failed; only replication is still open.
         pending.all(|(from, to)| from == to || self.row_is_lost(from) || self.column_is_lost(to))
@@ -145,7 +164,7 @@ impl Matrix {
             judgement.replication.insert(region.clone(), result(replication));
         }
         if !everything {
-            judgement.blamed = self.blamed();
+            judgement.blamed = self.blamed(limits.patience);
         }
         judgement
     }
@@ -173,6 +192,9 @@ impl Matrix {
                 continue;
             }
             let Some(after) = self.arrivals[from][to] else {
+                if limits.patience == Patience::Confirming {
+                    continue;
+                }
                 let other = self.regions[other].clone();
                 let cause = if from == region { Cause::To(other) } else { Cause::From(other) };
                 return (Outcome::Fail(cause), waited);
@@ -186,7 +208,7 @@ impl Matrix {
         }
     }
 
-    fn blamed(&self) -> Vec<Blame> {
+    fn blamed(&self, patience: Patience) -> Vec<Blame> {
         let mut blamed = Vec::new();
         for (index, region) in self.regions.iter().enumerate() {
             let (row, column) = (self.row_is_lost(index), self.column_is_lost(index));
@@ -200,7 +222,7 @@ impl Matrix {
                 blamed.push(Blame::Own(region.clone()));
             }
         }
-        for (from, to) in self.cells() {
+        for (from, to) in self.cells().filter(|_| patience == Patience::Full) {
             if from != to && self.lost(from, to) && !self.row_is_lost(from) && !self.column_is_lost(to) {
                 blamed.push(Blame::Pair { from: self.regions[from].clone(), to: self.regions[to].clone() });
             }

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LIMITS: Limits = Limits { own: Duration::from_secs(3), across: Duration::from_secs(5), late: Duration::from_secs(2) };
+const LIMITS: Limits =
+    Limits { own: Duration::from_secs(3), across: Duration::from_secs(5), late: Duration::from_secs(2), patience: Patience::Full };
 
 fn regions(count: usize) -> Vec<RegionName> {
     ["eu-west-2", "us-west-2", "us-east-1", "ap-south-1", "sa-east-1", "af-south-1"][..count]
@@ -204,4 +205,22 @@ fn blame_reads_as_a_sentence() {
 fn the_matrix_in_json_names_lost_cells() {
     let matrix = modelled(2, 80, |from, to| (from, to) == (0, 1));
     insta::assert_snapshot!(serde_json::to_string(&matrix).unwrap(), @r#"{"eu-west-2":{"eu-west-2":8.0,"us-west-2":null},"us-west-2":{"eu-west-2":80.0,"us-west-2":8.0}}"#);
+}
+
+#[test]
+fn a_confirming_round_waits_for_own_messages_only_and_judges_nothing_that_is_still_under_way() {
+    let confirming = Limits { patience: Patience::Confirming, ..LIMITS };
+    let under_way = modelled(3, 900, |from, to| from != to);
+    let early = Duration::from_millis(100);
+    assert!(under_way.is_settled(early, &confirming), "it waits for replication");
+    assert!(!under_way.is_settled(early, &LIMITS), "an ordinary round does not");
+
+    let judgement = under_way.judge(early, &confirming);
+    assert_eq!(judgement.blamed, Vec::new());
+    assert!(judgement.delivery.values().all(|result| result.outcome == Outcome::Pass), "{judgement:?}");
+    assert!(judgement.replication.values().all(|result| result.outcome == Outcome::Unknown(Cause::NotTried)), "{judgement:?}");
+
+    let deaf = modelled(3, 900, |from, to| from != to || from == 1);
+    assert!(!deaf.is_settled(early, &confirming), "a region that does not hear itself yet is waited for");
+    assert!(deaf.judge(LIMITS.own, &confirming).delivery[&regions(3)[1]].outcome.is_fail());
 }

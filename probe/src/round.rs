@@ -17,7 +17,7 @@ use crate::delivery::{Delivered, Sender, deliver};
 use crate::endpoint::{Endpoint, Scheme};
 use crate::frame::Frame;
 use crate::lag::LagMeter;
-use crate::matrix::{Blame, Judgement, Limits};
+use crate::matrix::{Blame, Judgement, Limits, Patience};
 use crate::nonce::{Session, is_probe};
 use crate::pace::Pace;
 use crate::rest;
@@ -91,12 +91,17 @@ impl Probe {
 
     /// One round. Takes [`Pace::deadline`] at the most, and usually as long as the slowest delivery.
     pub async fn round(&self, number: u64) -> Seen {
+        self.round_with(number, Patience::Full).await
+    }
+
+    /// One round with the patience that its occasion asks for.
+    pub async fn round_with(&self, number: u64, patience: Patience) -> Seen {
         let started = Instant::now();
         let outer = started + self.pace().deadline;
         let meter = LagMeter::start();
         let ticket = self.ticket();
         let (rest, tables, heard) =
-            tokio::join!(self.read_all(outer), self.table_all(&ticket, outer), self.deliver_all(number, &ticket, outer));
+            tokio::join!(self.read_all(outer), self.table_all(&ticket, outer), self.deliver_all((number, patience), &ticket, outer));
 
         let Heard { sockets, distractor, delivered } = heard;
         let Delivered { matrix, waited, cut, mut counts, distractor: ordinary, sockets: open } = delivered;
@@ -114,7 +119,7 @@ impl Probe {
         if counts.leaked > 0 {
             tracing::warn!(leaked = counts.leaked, "probe messages reached a place where users are");
         }
-        let judgement = matrix.judge(waited, &Limits::of(self.pace()));
+        let judgement = matrix.judge(waited, &Limits::of(self.pace(), patience));
         let loop_lag = meter.worst();
         let self_check = self_check(&regions, &judgement, loop_lag, self.pace());
         let observations = regions.iter().map(|(name, seen)| (name.clone(), observation(name, seen, &judgement, self.pace())));
@@ -132,10 +137,11 @@ impl Probe {
     /// Only the sockets and the matrix, for measurements. Returns whether everything arrived.
     #[doc(hidden)]
     pub async fn deliver_only(&self, number: u64) -> bool {
-        let heard = self.deliver_all(number, &self.ticket(), Instant::now() + self.pace().deadline).await;
+        let heard = self.deliver_all((number, Patience::Full), &self.ticket(), Instant::now() + self.pace().deadline).await;
         let Delivered { matrix, distractor, sockets, .. } = heard.delivered;
         self.close_all(sockets, distractor);
-        matrix.regions().len() == self.0.regions.len() && matrix.judge(self.pace().across, &Limits::of(self.pace())).blamed.is_empty()
+        matrix.regions().len() == self.0.regions.len()
+            && matrix.judge(self.pace().across, &Limits::of(self.pace(), Patience::Full)).blamed.is_empty()
     }
 
     fn pace(&self) -> &Pace {
@@ -168,7 +174,7 @@ impl Probe {
     }
 
     /// Opens all sockets, and when the last has come or failed, sends and listens.
-    async fn deliver_all(&self, number: u64, ticket: &str, outer: Instant) -> Heard {
+    async fn deliver_all(&self, (number, patience): (u64, Patience), ticket: &str, outer: Instant) -> Heard {
         let pace = self.pace();
         let ready = outer.min(Instant::now() + pace.socket);
         let (connector, regions) = (&self.0.connector, &self.0.regions);
@@ -185,7 +191,7 @@ impl Probe {
                 ready.push((region.name.clone(), socket));
             }
         }
-        let sender = Sender { session: &self.0.session, round: number };
+        let sender = Sender { session: &self.0.session, round: number, patience };
         let delivered = deliver(sender, ready, distractor, pace, outer).await;
         Heard { sockets, distractor: visited.name.clone(), delivered }
     }

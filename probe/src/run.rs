@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::matrix::Patience;
 use crate::metrics;
 use crate::pace::{LOOKS_MAX, Look, next_delay, phase, until_tick};
 use crate::publish::Publisher;
@@ -123,7 +124,8 @@ impl Runner {
                 () = sleep_until(next) => {
                     let started = Timestamp::now();
                     last_started = Instant::now();
-                    let seen = self.probe.round(self.number).await;
+                    let patience = self.patience(is_early);
+                    let seen = self.probe.round_with(self.number, patience).await;
                     ran.rounds += 1;
                     ran.early += u64::from(std::mem::take(&mut is_early));
                     ran.dropped += u64::from(!self.hand_on(seen));
@@ -135,6 +137,13 @@ impl Runner {
         }
         self.flush().await;
         ran
+    }
+
+    /// A round that a lost tripwire started, and those that confirm what it saw, do not wait for replication.
+    fn patience(&mut self, is_early: bool) -> Patience {
+        let pace = &self.probe.settings().pace;
+        let confirms = next_delay(pace, self.history.make_contiguous()) == pace.confirm;
+        if is_early || confirms { Patience::Confirming } else { Patience::Full }
     }
 
     /// At once, unless another run has just made a round.
