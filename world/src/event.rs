@@ -59,16 +59,16 @@ pub enum Event {
         /// How many observers there are.
         observers: usize,
     },
-    /// An operator recorded or ended an intent.
+    /// An operator's intent reached a controller.
     Intent {
         /// The region.
         region: RegionName,
-        /// `drain` or `hold`, and whether it was ended.
-        what: String,
         /// Who.
         actor: String,
-        /// Why.
-        reason: String,
+        /// What, as words: `drains`, `holds`, `ends the drain of`.
+        what: String,
+        /// The intent's generation.
+        generation: u64,
     },
     /// DNS answers a place with another region.
     Answers {
@@ -116,7 +116,7 @@ impl fmt::Display for Event {
             Event::Majority { region, vote: Vote::Serve, ejects, observers } => {
                 write!(f, "serves     {region}: {} of {observers} observers say so", observers - ejects)
             }
-            Event::Intent { region, what, actor, reason } => write!(f, "intent     {actor}: {what} {region}: {reason}"),
+            Event::Intent { region, actor, what, generation } => write!(f, "operator   {actor} {what} {region}, generation {generation}"),
             Event::Answers { name, place, from, to } => {
                 write!(f, "answers    {name} for {place}: {} → {}", or_nowhere(from.as_ref()), or_nowhere(to.as_ref()))
             }

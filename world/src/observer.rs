@@ -95,6 +95,11 @@ impl Observer {
     }
 
     fn tell(&self, decision: &decision::Decision) {
+        for (region, standing) in &decision.votes.regions {
+            if let Some(event) = standing.intent.as_ref().and_then(|intent| self.tally.notice(region, intent)) {
+                self.events.tell(decision.votes.decided_at, event);
+            }
+        }
         for change in &decision.changes {
             let at = decision.votes.decided_at;
             let (observer, region) = (self.name.clone(), change.region.clone());

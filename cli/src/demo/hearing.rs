@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, timeout_at};
 use world::event::{Event, Told};
 
@@ -42,6 +42,18 @@ impl Hearing {
         }
     }
 
+    /// Everything that happened at or after `since` and that `is` describes, among what has happened up to now.
+    pub(super) fn all(&mut self, since: Timestamp, is: impl Fn(&Event) -> bool) -> Vec<Told> {
+        loop {
+            match self.ear.try_recv() {
+                Ok(told) => self.keep(told),
+                Err(TryRecvError::Lagged(missed)) => self.missed += missed,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        }
+        self.heard.iter().filter(|told| told.at >= since && is(&told.event)).cloned().collect()
+    }
+
     /// How many events were told faster than they were heard. A story that missed some proves nothing.
     pub(super) fn missed(&self) -> u64 {
         self.missed
@@ -74,6 +86,8 @@ mod tests {
         assert_eq!(hearing.first(before, Duration::from_secs(1), |event| *event == user("London")).await, Some(at));
         assert_eq!(hearing.first(before, Duration::from_secs(1), |event| *event == user("Portland")).await, None);
         assert_eq!(hearing.first(before, Duration::from_secs(1), |event| *event == user("London")).await, Some(at), "searched again");
+        events.tell(at, user("London"));
+        assert_eq!(hearing.all(before, |event| *event == user("London")).len(), 2, "both, the searched one too");
         let later = Timestamp::from_second(21).unwrap();
         let london = |event: &Event| *event == user("London");
         assert_eq!(hearing.first(later, Duration::from_secs(1), london).await, None, "an older event does not count");

@@ -1,6 +1,6 @@
 //! The story's table: per step, seconds from cause to vote, to DNS answer, to the user's reconnection, beside the talk's check.
 //!
-//! Rendering and bars only; measuring is the story's.
+//! Rendering only; measuring is the story's.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(super) struct Score {
     pub(super) step: String,
     /// Cause → a majority of observers votes.
     pub(super) vote: Option<f64>,
-    /// Majority → London and Portland are answered otherwise.
+    /// Majority → the watched place is answered otherwise.
     pub(super) vote_to_answers: Option<f64>,
     /// Cause → answers.
     pub(super) answers: Option<f64>,

@@ -29,6 +29,8 @@ const TO_RETURN: Duration = Duration::from_secs(420);
 const TO_PLAIN_CHECK: Duration = Duration::from_secs(90);
 /// How many reasons are given why a world is not steady.
 const REASONS_MAX: usize = 3;
+/// How long answers are watched to stand still.
+const STAND: Duration = Duration::from_secs(12);
 /// Machines do not get faster with the clock: no wait is shorter than this in real time.
 const WAIT_MIN: Duration = Duration::from_secs(8);
 
@@ -83,8 +85,7 @@ impl Story<'_> {
         let cause = self.world.switch(region, Component::Websocket, true);
         self.measure_ejection(&mut score, region, cause, &self.world.names().websocket.clone()).await;
         self.measure_user(&mut score, LONDON, region, cause).await;
-        let talk_moved = self.answers_left(&self.world.talk_names().websocket.clone(), LONDON, region, cause, Duration::ZERO).await;
-        score.talk = talk_moved.map_or_else(|| "never: it sees REST only".into(), |at| self.seconds_text(cause, at));
+        score.talk = self.talk_since(region, cause, "stayed: it sees REST only");
         self.judge_messages(&mut score).await;
         score
     }
@@ -127,13 +128,14 @@ impl Story<'_> {
         if !self.world.until_steady(self.within(STEADY)).await {
             score.wrong.extend(self.unsteady().await);
         }
-        score.note = "held down, then back once".into();
+        self.judge_return(&mut score, region, cause, voted);
+        score.talk = self.talk_since(region, cause, "had never left");
         score
     }
 
     async fn drained(&mut self, region: &RegionName, reason: &str) -> Score {
         (self.tell)(&format!("an operator drains {region}: failover drain {region} --reason {reason:?} --confirm {region}"));
-        let mut score = Score { step: format!("drain {region}"), talk: "edit and redeploy".into(), ..Score::default() };
+        let mut score = Score { step: format!("drain {region}"), ..Score::default() };
         let cause = Timestamp::now();
         let (config, name, within) = (self.config.clone(), self.world.names().rest, self.within(TO_VOTE));
         let typed = operator::drain(&config, region, reason);
@@ -143,9 +145,13 @@ impl Story<'_> {
         let voted = self.majority(region, Vote::Eject, cause, Duration::from_millis(10)).await;
         score.vote = self.since(cause, voted);
         score.vote_to_answers = voted.and_then(|voted| self.since(voted, answers));
+        if voted.is_none() {
+            score.wrong.push(format!("no majority votes eject {region}"));
+        }
         if answers.is_none() {
             score.wrong.push("the answers did not move".into());
         }
+        score.talk = self.talk_since(region, cause, "stayed: it knows no drain");
         if let Err(why) = done {
             score.wrong.push(why);
         }
@@ -155,7 +161,7 @@ impl Story<'_> {
 
     async fn resumed(&mut self, region: &RegionName) -> Score {
         (self.tell)(&format!("the operator lets it serve again: failover resume {region}"));
-        let mut score = Score { step: format!("resume {region}"), talk: "redeploy again".into(), ..Score::default() };
+        let mut score = Score { step: format!("resume {region}"), ..Score::default() };
         let cause = Timestamp::now();
         let typed = operator::resume(&self.config, region).await;
         let voted = self.majority(region, Vote::Serve, cause, self.within(TO_RETURN)).await;
@@ -167,6 +173,10 @@ impl Story<'_> {
         if let Err(why) = typed {
             score.wrong.push(why);
         }
+        if voted.is_none() {
+            score.wrong.push(format!("no majority lets {region} serve again"));
+        }
+        score.talk = self.talk_since(region, cause, "had never left");
         if back.is_none() {
             score.wrong.push(format!("London is not answered with {region} again"));
         }
@@ -178,9 +188,14 @@ impl Story<'_> {
 
     async fn drained_with_an_observer_gone(&mut self, region: &RegionName, observer: &RegionName) -> Score {
         (self.tell)(&format!("the observer in {observer} is gone; a drain of {region} must still work"));
-        self.world.switch(observer, Component::Observer, true);
+        let lost = self.world.switch(observer, Component::Observer, true);
+        let name = self.world.names().rest;
+        let moved = self.answers_left(&name, LONDON, region, lost, self.world.speed().scale(STAND)).await;
         let mut score = self.drained(region, "drain with an observer gone").await;
         score.step = format!("drain {region}, observer {observer} gone");
+        if moved.is_some() {
+            score.wrong.push("an answer moved because an observer was lost".into());
+        }
         if let Err(why) = operator::resume(&self.config, region).await {
             score.wrong.push(why);
         }
@@ -249,6 +264,30 @@ impl Story<'_> {
         if moved.is_none() {
             score.wrong.push(format!("{place}'s user did not get away from {left}"));
         }
+    }
+
+    /// A region that was ejected returns only after its hold-down, and its answers come back once.
+    fn judge_return(&mut self, score: &mut Score, region: &RegionName, cause: Timestamp, voted: Option<Timestamp>) {
+        let thresholds = self.world.policy().thresholds();
+        // The hold-down runs from the last failed round, which may be a round and its jitter older than the cure.
+        let least = thresholds.hold_down_seconds - 1.5 * thresholds.round_seconds;
+        let waited = voted.map(|voted| voted.duration_since(cause).as_secs_f64());
+        if waited.is_some_and(|waited| waited < least) {
+            score.wrong.push(format!("{region} returned before its hold-down was over"));
+        }
+        let (name, place) = (self.world.names().websocket, self.world.place_of(region));
+        let moves = self.hearing.all(cause, |event| matches!(event, Event::Answers { name: of, place: at, .. } if *of == name && *at == place));
+        match moves.len() {
+            1 => score.note = "held down, then back once".into(),
+            moves => score.wrong.push(format!("{place}'s answer moved {moves} times, not once")),
+        }
+    }
+
+    /// What the talk's check did about `region` since `cause`, up to now: seconds to its first move, or that it did not move.
+    fn talk_since(&mut self, region: &RegionName, cause: Timestamp, if_still: &str) -> String {
+        let (name, place) = (self.world.talk_names().websocket, self.world.place_of(region));
+        let moves = self.hearing.all(cause, |event| matches!(event, Event::Answers { name: of, place: at, .. } if *of == name && *at == place));
+        moves.first().map_or_else(|| if_still.to_owned(), |told| self.seconds_text(cause, told.at))
     }
 
     /// Waits until every message that was said has come back to everyone who should have it, then counts.
