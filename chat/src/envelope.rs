@@ -29,6 +29,11 @@ pub(crate) struct ErrorFrame<'a> {
     pub(crate) error: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) action: Option<&'a str>,
+    /// The message it is about, when the client named one by a well-formed id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<&'a str>,
+    /// Whether the same frame may be taken when it is sent again. When not, a client that resends never ends.
+    pub(crate) again: bool,
 }
 
 impl ErrorFrame<'_> {
@@ -80,8 +85,8 @@ mod tests {
     fn the_wire_form_is_the_contract() {
         let frames = frames(vec![message(1, "hi \"you\"".into())], "us-east-1", FRAME_BYTES_MAX);
         insta::assert_snapshot!(frames.join("\n"), @r#"{"messages":[{"id":"1","ts":1760000000000,"message":"hi \"you\"","source":"c","region":"eu-west-2"}],"region":"us-east-1"}"#);
-        let error = ErrorFrame { error: "`message` is empty".into(), action: Some("send") };
-        insta::assert_snapshot!(error.json(), @r#"{"error":"`message` is empty","action":"send"}"#);
+        let error = ErrorFrame { error: "`message` is empty".into(), action: Some("send"), id: Some("a"), again: false };
+        insta::assert_snapshot!(error.json(), @r#"{"error":"`message` is empty","action":"send","id":"a","again":false}"#);
     }
 
     #[test]

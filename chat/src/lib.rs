@@ -15,6 +15,9 @@
 //!   both regions store it; last-writer-wins then leaves one row, and each region has pushed its own insert.
 //! * A resend of a stored id is answered, on the sender's socket only, with the stored message.
 //!
+//! A client resends until it sees its message back, or until an error frame with its `id` says `"again":false`: that
+//! message will never be taken. `"again":true` (a table failed, the connection is unknown) ends nothing.
+//!
 //! A push is best effort: a socket that hangs or fails is skipped. What was missed is in the history.
 
 mod body;

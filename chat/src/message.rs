@@ -79,6 +79,10 @@ impl MessageId {
         Self(uuid::Uuid::new_v4().to_string())
     }
 
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     pub(crate) fn into_string(self) -> String {
         self.0
     }

@@ -11,8 +11,8 @@ const ACTION_BYTES_MAX: usize = 32;
 /// A frame that asks to send a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Send {
-    /// What the client resends under; made here when it gave none.
-    pub(crate) id: MessageId,
+    /// What the client resends under, when it gave one.
+    pub(crate) id: Option<MessageId>,
     pub(crate) text: Text,
 }
 
@@ -31,34 +31,40 @@ pub(crate) enum BadFrame {
     Message(#[from] BadMessage),
 }
 
-/// A refused frame, with the action it named when that can be repeated.
+/// A refused frame, with the action and the message it named when those can be repeated.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) why: BadFrame,
     pub(crate) action: Option<String>,
+    pub(crate) id: Option<MessageId>,
 }
 
 impl Send {
     pub(crate) fn parse(body: Option<&str>, is_base64: bool) -> Result<Self, Refused> {
-        let frame = body::object(body, is_base64).map_err(|why| Refused { why: why.into(), action: None })?;
+        let frame = body::object(body, is_base64).map_err(|why| Refused { why: why.into(), action: None, id: None })?;
         let Some(Value::String(action)) = frame.get("action") else {
-            return Err(Refused { why: BadFrame::NoAction, action: None });
+            return Err(Refused { why: BadFrame::NoAction, action: None, id: None });
         };
         if action != "send" {
             let action = (action.len() <= ACTION_BYTES_MAX).then(|| action.clone());
-            return Err(Refused { why: BadFrame::UnknownAction, action });
+            return Err(Refused { why: BadFrame::UnknownAction, action, id: None });
         }
-        let refused = |why| Refused { why, action: Some("send".to_owned()) };
-        let Some(Value::String(text)) = frame.get("message") else {
-            return Err(refused(BadFrame::NoMessage));
-        };
-        let text = Text::parse(text).map_err(|why| refused(why.into()))?;
         let id = match frame.get("id") {
-            None => MessageId::random(),
-            Some(Value::String(id)) => MessageId::parse(id).map_err(|why| refused(why.into()))?,
-            Some(_) => return Err(refused(BadMessage::Id.into())),
+            None => Ok(None),
+            Some(Value::String(id)) => MessageId::parse(id).map(Some),
+            Some(_) => Err(BadMessage::Id),
         };
-        Ok(Self { id, text })
+        // A bad text is told before a bad id, and under the id when that one is good.
+        let text = match frame.get("message") {
+            Some(Value::String(text)) => Text::parse(text).map_err(BadFrame::from),
+            Some(_) | None => Err(BadFrame::NoMessage),
+        };
+        let refused = |why, id| Refused { why, action: Some("send".to_owned()), id };
+        match (text, id) {
+            (Ok(text), Ok(id)) => Ok(Self { id, text }),
+            (Err(why), id) => Err(refused(why, id.unwrap_or_default())),
+            (Ok(_), Err(why)) => Err(refused(why.into(), None)),
+        }
     }
 }
 
@@ -71,13 +77,18 @@ mod tests {
     #[test]
     fn a_send_is_read() {
         let send = Send::parse(Some(r#"{"action":"send","message":"hi","id":"a-1","more":[1]}"#), false).unwrap();
-        assert_eq!((send.id.into_string(), send.text.into_string()), ("a-1".to_owned(), "hi".to_owned()));
+        assert_eq!((send.id, send.text.into_string()), (MessageId::parse("a-1").ok(), "hi".to_owned()));
+        assert_eq!(Send::parse(Some(r#"{"action":"send","message":"hi"}"#), false).unwrap().id, None);
     }
 
     #[test]
-    fn without_an_id_each_send_gets_its_own() {
-        let [one, two] = [(); 2].map(|()| Send::parse(Some(r#"{"action":"send","message":"hi"}"#), false).unwrap());
-        assert_ne!(one.id, two.id);
+    fn a_refusal_names_the_message_when_its_id_is_good() {
+        for message in [r#""""#, r#""\u0007""#, "7", "null"] {
+            let refused =
+                |id: &str| Send::parse(Some(&format!(r#"{{"action":"send","message":{message},"id":{id}}}"#)), false).unwrap_err();
+            assert_eq!(refused(r#""a-1""#).id, MessageId::parse("a-1").ok(), "{message}");
+            assert_eq!((refused(r#""a b""#).id, refused("7").id), (None, None), "{message}");
+        }
     }
 
     #[test]
@@ -143,8 +154,7 @@ mod tests {
             if let Ok(send) = Send::parse(Some(&frame.to_string()), false) {
                 prop_assert_eq!(action, "send");
                 prop_assert_eq!(send.text.into_string(), message);
-                let made = send.id.into_string();
-                prop_assert_eq!(id.unwrap_or_else(|| made.clone()), made);
+                prop_assert_eq!(send.id.map(MessageId::into_string), id);
             }
         }
     }

@@ -10,9 +10,9 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use crate::Chat;
 use crate::connections::{Connection, Party};
 use crate::envelope::{Envelope, ErrorFrame};
-use crate::message::{Kind, Message, Row};
+use crate::message::{Kind, Message, MessageId, Row};
 use crate::messages::Stored;
-use crate::send::Send;
+use crate::send::{Refused, Send};
 use crate::table_error::TableError;
 use crate::ticket::{TICKET_HEADER, TicketError};
 
@@ -25,10 +25,15 @@ impl Chat {
     ///
     /// The status of a `$connect` decides the handshake. The body of an answer to a frame, when there is one, is sent to
     /// the client: the API's routes need a route response for that. Never fails.
+    ///
+    /// A frame that could not be done is answered with `{"error","action","id","again"}`: the reason; the action and the
+    /// message's `id` where the frame named them well; and whether sending the same again can help. It can when a table
+    /// failed (503) or on another connection (410), and never when the frame itself is at fault (400) or the id belongs
+    /// to another message (409): then a client must stop resending.
     pub async fn websocket(&self, request: ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
         let id = request.request_context.connection_id.as_deref().filter(|id| (1..=CONNECTION_ID_BYTES_MAX).contains(&id.len()));
         let Some(id) = id else {
-            return failed(StatusCode::BAD_REQUEST, "the event has no connection id".to_owned(), None);
+            return failed(StatusCode::BAD_REQUEST, "the event has no connection id".to_owned(), About::NOTHING);
         };
         match request.request_context.route_key.as_deref() {
             Some("$connect") => self.connect(id, &request).await,
@@ -46,13 +51,13 @@ impl Chat {
                 let ticket = ticket.to_str().map_err(|_| TicketError::Malformed);
                 match ticket.and_then(|ticket| self.secrets.observer(ticket, now)) {
                     Ok(observer) => Party::Probe(observer),
-                    Err(error) => return failed(StatusCode::FORBIDDEN, error.to_string(), None),
+                    Err(error) => return failed(StatusCode::FORBIDDEN, error.to_string(), About::NOTHING),
                 }
             }
         };
         match self.connections.put(Connection { id: id.to_owned(), party }, now).await {
             Ok(()) => done(None),
-            Err(error) => table_failed(&error, None),
+            Err(error) => table_failed(&error, About::NOTHING),
         }
     }
 
@@ -65,22 +70,25 @@ impl Chat {
     }
 
     async fn frame(&self, id: &str, request: &ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
-        const ACTION: Option<&str> = Some("send");
-        let send = match Send::parse(request.body.as_deref(), request.is_base64_encoded) {
+        let Send { id: given, text } = match Send::parse(request.body.as_deref(), request.is_base64_encoded) {
             Ok(send) => send,
-            Err(refused) => return failed(StatusCode::BAD_REQUEST, refused.why.to_string(), refused.action.as_deref()),
+            Err(Refused { why, action, id }) => {
+                let about = About { action: action.as_deref(), id: id.as_ref().map(MessageId::as_str) };
+                return failed(StatusCode::BAD_REQUEST, why.to_string(), about);
+            }
         };
+        let about = About { action: Some("send"), id: given.as_ref().map(MessageId::as_str) };
         let now = (self.clock)();
         let (kind, source) = match self.connections.party(id, now).await {
             Ok(Some(Party::User)) => (Kind::User, id.to_owned()),
             Ok(Some(Party::Probe(observer))) => (Kind::Probe, observer),
-            Ok(None) => return failed(StatusCode::GONE, "this connection is not known here, connect again".to_owned(), ACTION),
-            Err(error) => return table_failed(&error, ACTION),
+            Ok(None) => return failed(StatusCode::GONE, "this connection is not known here, connect again".to_owned(), about),
+            Err(error) => return table_failed(&error, about),
         };
         let message = Message {
-            id: send.id.into_string(),
+            id: given.clone().unwrap_or_else(MessageId::random).into_string(),
             ts: now.as_millisecond(),
-            message: send.text.into_string(),
+            message: text.into_string(),
             source,
             region: self.region.to_string(),
         };
@@ -88,19 +96,32 @@ impl Chat {
             Ok(Stored::New) => done(None),
             // The sender may have lost the socket on which the push came.
             Ok(Stored::Already(message)) => done(Some(Envelope { messages: vec![message], region: self.region.to_string() }.json())),
-            Ok(Stored::Taken) => failed(StatusCode::CONFLICT, "`id` belongs to another message".to_owned(), ACTION),
-            Err(error) => table_failed(&error, ACTION),
+            Ok(Stored::Taken) => failed(StatusCode::CONFLICT, "`id` belongs to another message".to_owned(), about),
+            Err(error) => table_failed(&error, about),
         }
     }
 }
 
-fn table_failed(error: &TableError, action: Option<&str>) -> ApiGatewayProxyResponse {
-    tracing::warn!(error = error as &dyn std::error::Error, action, "{error}");
-    failed(StatusCode::SERVICE_UNAVAILABLE, error.to_string(), action)
+/// What an error frame is about, as far as the client's own frame said.
+#[derive(Debug, Clone, Copy)]
+struct About<'a> {
+    action: Option<&'a str>,
+    id: Option<&'a str>,
 }
 
-fn failed(status: StatusCode, error: String, action: Option<&str>) -> ApiGatewayProxyResponse {
-    answer(status, Some(ErrorFrame { error, action }.json()))
+impl About<'_> {
+    const NOTHING: Self = Self { action: None, id: None };
+}
+
+fn table_failed(error: &TableError, about: About<'_>) -> ApiGatewayProxyResponse {
+    tracing::warn!(error = error as &dyn std::error::Error, action = about.action, "{error}");
+    failed(StatusCode::SERVICE_UNAVAILABLE, error.to_string(), about)
+}
+
+fn failed(status: StatusCode, error: String, About { action, id }: About<'_>) -> ApiGatewayProxyResponse {
+    // The table may recover, and another connection may be known; what the frame says does not change.
+    let again = status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::GONE;
+    answer(status, Some(ErrorFrame { error, action, id, again }.json()))
 }
 
 fn done(frame: Option<String>) -> ApiGatewayProxyResponse {

@@ -26,7 +26,7 @@ const outbox = [];
 const seen = new Set();
 const mine = new Set();
 const shown = []; // {ts, id, item}, oldest first
-const counts = { said: 0, confirmed: 0, reconnects: 0 };
+const counts = { said: 0, confirmed: 0, refused: 0, reconnects: 0 };
 
 let link = null; // the present socket and what is known of it
 let failures = 0;
@@ -40,7 +40,7 @@ let dnsAddress = null; // where DNS sends the WebSocket now
 
 function say(text) {
   const message = { id: crypto.randomUUID(), text, sends: 0, sentAt: null };
-  mine.add(message.id);
+  addBounded(mine, message.id);
   outbox.push(message);
   counts.said += 1;
   showPending(message);
@@ -76,7 +76,7 @@ function keep() {
 function remember() {
   try {
     const kept = JSON.parse(sessionStorage.getItem(STORED) ?? "{}");
-    for (const id of kept.mine ?? []) mine.add(id);
+    for (const id of kept.mine ?? []) addBounded(mine, id);
     for (const { id, text, sends } of (kept.outbox ?? []).slice(0, OUTBOX_MAX)) {
       const message = { id, text, sends, sentAt: null };
       outbox.push(message);
@@ -122,9 +122,29 @@ function take(message, servedBy) {
     keep();
   }
   if (seen.has(message.id)) return;
-  seen.add(message.id);
-  if (seen.size > SEEN_MAX) seen.delete(seen.values().next().value);
+  addBounded(seen, message.id);
   showMessage(message, servedBy);
+}
+
+// The last SEEN_MAX, oldest forgotten first.
+function addBounded(set, id) {
+  set.add(id);
+  if (set.size > SEEN_MAX) set.delete(set.values().next().value);
+}
+
+// It would be refused for ever: it goes out no more, and stays readable with the reason. The socket answered, so it lives.
+function refuse(id, reason) {
+  const at = outbox.findIndex((message) => message.id === id);
+  if (at < 0) return;
+  const [{ item }] = outbox.splice(at, 1);
+  link.echoes.delete(id);
+  mine.delete(id);
+  counts.refused += 1;
+  keep();
+  item.classList.replace("waiting", "refused");
+  item.querySelector("small").textContent = `not sent, refused: ${reason}`;
+  addToLog(item);
+  showCounts();
 }
 
 function frame(text) {
@@ -135,8 +155,10 @@ function frame(text) {
     return;
   }
   if (typeof content?.error === "string") {
-    // It does not say which message it means. That one will not come back in time, and goes out again on the next socket.
-    $("hint").textContent = `The chat refused: ${content.error.slice(0, 200)}`;
+    const reason = content.error.slice(0, 200);
+    $("hint").textContent = `The chat refused: ${reason}`;
+    // One that may yet be taken does not come back in time, and goes out again on the next socket.
+    if (content.again === false) refuse(content.id, reason);
     return;
   }
   // A first send must come back on its own socket, wherever else it is seen: that proves the delivery.
@@ -325,10 +347,15 @@ function showMessage({ id, ts, text, region: writtenIn }, servedBy) {
 }
 
 function showTurn(text) {
-  const stay = atEnd();
   const item = element("li", text);
   item.className = "turn";
+  addToLog(item);
+}
+
+function addToLog(item) {
+  const stay = atEnd();
   $("messages").append(item);
+  while ($("messages").childElementCount > 2 * SHOWN_MAX) $("messages").firstElementChild.remove();
   if (stay) toEnd();
 }
 
@@ -349,7 +376,7 @@ function showPendings() {
 }
 
 function showCounts() {
-  const values = { said: counts.said, confirmed: counts.confirmed, waiting: outbox.length, reconnects: counts.reconnects };
+  const values = { said: counts.said, confirmed: counts.confirmed, waiting: outbox.length, refused: counts.refused, reconnects: counts.reconnects };
   for (const [id, value] of Object.entries(values)) $(id).textContent = String(value);
 }
 

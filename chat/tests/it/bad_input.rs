@@ -35,7 +35,7 @@ async fn every_bad_frame_gets_an_error_frame() {
         r#"{"action":"ping"}"#,
         r#"{"action":"send"}"#,
         r#"{"action":"send","message":""}"#,
-        r#"{"action":"send","message":"\u001b[2J"}"#,
+        r#"{"action":"send","message":"\u001b[2J","id":"a-1"}"#,
         r#"{"action":"send","message":"hi","id":"a b"}"#,
         &long,
         &huge,
@@ -47,16 +47,16 @@ async fn every_bad_frame_gets_an_error_frame() {
         answers.push(answer.body);
     }
     insta::assert_snapshot!(answers.join("\n"), @r#"
-    {"error":"the body is not JSON"}
-    {"error":"the body is not JSON"}
-    {"error":"`action` is missing or not a text"}
-    {"error":"the only action is `send`","action":"ping"}
-    {"error":"`message` is missing or not a text","action":"send"}
-    {"error":"`message` is empty","action":"send"}
-    {"error":"`message` holds a control character other than a line feed or a tab","action":"send"}
-    {"error":"`id` is not 1 to 64 letters, digits and hyphens","action":"send"}
-    {"error":"`message` has 1025 bytes, at most 1024 are allowed","action":"send"}
-    {"error":"the body has more than 8192 bytes"}
+    {"error":"the body is not JSON","again":false}
+    {"error":"the body is not JSON","again":false}
+    {"error":"`action` is missing or not a text","again":false}
+    {"error":"the only action is `send`","action":"ping","again":false}
+    {"error":"`message` is missing or not a text","action":"send","again":false}
+    {"error":"`message` is empty","action":"send","again":false}
+    {"error":"`message` holds a control character other than a line feed or a tab","action":"send","id":"a-1","again":false}
+    {"error":"`id` is not 1 to 64 letters, digits and hyphens","action":"send","again":false}
+    {"error":"`message` has 1025 bytes, at most 1024 are allowed","action":"send","again":false}
+    {"error":"the body has more than 8192 bytes","again":false}
     "#);
     assert!(region.history(100).await.messages.is_empty());
 }

@@ -59,10 +59,10 @@ async fn a_send_to_a_failing_table_is_an_error_frame() {
     region.table.break_call("PutItem", Fault::Throttled);
     let answer = region.send("c1", "a", "hi").await;
     assert_eq!(answer.status, 503);
-    insta::assert_snapshot!(answer.body, @r#"{"error":"the messages table is throttled","action":"send"}"#);
+    insta::assert_snapshot!(answer.body, @r#"{"error":"the messages table is throttled","action":"send","id":"a","again":true}"#);
     region.table.break_call("GetItem", Fault::Hangs);
     let answer = impatient(region).send("c1", "a", "hi").await;
-    insta::assert_snapshot!(answer.body, @r#"{"error":"the connections table did not answer in time","action":"send"}"#);
+    insta::assert_snapshot!(answer.body, @r#"{"error":"the connections table did not answer in time","action":"send","id":"a","again":true}"#);
 }
 
 #[tokio::test]

@@ -36,17 +36,29 @@ async fn an_id_belongs_to_its_message() {
     for (connection, id, text) in [("c1", "a", "another"), ("p1", "a", "hi"), ("c1", "p", "nonce")] {
         let answer = region.send(connection, id, text).await;
         assert_eq!(answer.status, 409, "{connection} {id} {text}");
-        insta::allow_duplicates! {
-            insta::assert_snapshot!(answer.body, @r#"{"error":"`id` belongs to another message","action":"send"}"#);
-        }
+        let expected = format!(r#"{{"error":"`id` belongs to another message","action":"send","id":"{id}","again":false}}"#);
+        assert_eq!(answer.body, expected);
     }
     assert_eq!(region.history(100).await.messages.len(), 1);
 }
 
 #[tokio::test]
+async fn without_an_id_each_send_is_a_message_of_its_own() {
+    let region = Region::start("eu-west-2").await;
+    region.connect("c1").await;
+    for _ in 0..2 {
+        assert_eq!(region.frame("c1", r#"{"action":"send","message":"hi"}"#).await.status, 200);
+    }
+    assert_eq!(region.history(100).await.messages.len(), 2);
+    // The client knows no id: an error names none either.
+    let answer = region.frame("never", r#"{"action":"send","message":"hi"}"#).await;
+    assert_eq!(answer.body, r#"{"error":"this connection is not known here, connect again","action":"send","again":true}"#);
+}
+
+#[tokio::test]
 async fn a_connection_that_is_unknown_closed_or_over_cannot_send() {
     let region = Region::start("eu-west-2").await;
-    let expected = r#"{"error":"this connection is not known here, connect again","action":"send"}"#;
+    let expected = r#"{"error":"this connection is not known here, connect again","action":"send","id":"a","again":true}"#;
     assert_eq!(region.send("never", "a", "hi").await.body, expected);
 
     region.connect("closed").await;
@@ -60,7 +72,7 @@ async fn a_connection_that_is_unknown_closed_or_over_cannot_send() {
     region.connect("over").await;
     assert_eq!(region.send("over", "a", "hi").await.status, 200);
     let later = region.chat.clone().with_clock(|| Timestamp::now() + 3.hours());
-    let frame = event("send", "over", None, Some(r#"{"action":"send","message":"hi"}"#));
+    let frame = event("send", "over", None, Some(r#"{"action":"send","message":"hi","id":"a"}"#));
     assert_eq!(Answer::from(later.websocket(frame).await).body, expected);
     // DynamoDB has not deleted the row yet; nobody is pushed to by it all the same.
     assert!(region.knows("over").await);

@@ -181,10 +181,11 @@ impl Conversation {
                 }
                 self.take(envelope, true, now);
             }
-            Frame::Error(reason) => {
-                // It does not say which message it means. That one will not come back in time, and is sent again on the next socket.
+            Frame::Error { reason, id, again } => {
                 self.counts.refused += 1;
-                self.tell(UserEvent::Refused { reason });
+                // One that may yet be taken does not come back in time, and is sent again on the next socket.
+                let id = id.filter(|id| !again && self.refuse(id));
+                self.tell(UserEvent::Refused { reason, id });
             }
         }
     }
@@ -232,6 +233,18 @@ impl Conversation {
         socket.proven |= overdue(socket.opened, self.pace.proven_after);
     }
 
+    /// Ends a message that would be refused for ever. It is answered: its socket is alive. False when it is not on its way.
+    fn refuse(&mut self, id: &MessageId) -> bool {
+        if self.outbox.take_out(id).is_none() {
+            return false;
+        }
+        self.counts.given_up += 1;
+        if let Some(socket) = &mut self.socket {
+            socket.echoes.remove(id);
+        }
+        true
+    }
+
     fn oldest_unanswered(&self, socket: &Socket) -> Option<Duration> {
         socket.echoes.values().copied().chain(self.outbox.oldest_sent_here()).min()
     }
@@ -271,7 +284,7 @@ impl Conversation {
     }
 
     fn take_one(&mut self, message: Message, served_by: &RegionName, pushed: bool, now: Duration) {
-        if let Some(own) = self.outbox.confirm(&message.id) {
+        if let Some(own) = self.outbox.take_out(&message.id) {
             self.counts.confirmed += 1;
             self.tell(UserEvent::Confirmed { id: own.id, after: now.saturating_sub(own.said_at) });
         }
@@ -285,5 +298,70 @@ impl Conversation {
 
     fn tell(&mut self, event: UserEvent) {
         self.effects.push_back(Effect::Tell(event));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn effects(user: &mut Conversation) -> Vec<Effect> {
+        std::iter::from_fn(|| user.effect()).collect()
+    }
+
+    /// Two messages sent on an open socket, and an error about the first.
+    fn after_an_error(again: bool) -> (Conversation, [MessageId; 2], Vec<Effect>) {
+        let mut user = Conversation::new(Pace::default());
+        user.connected(Duration::ZERO);
+        user.history(None, Duration::ZERO);
+        let ids = [(); 2].map(|()| MessageId::random());
+        for id in &ids {
+            user.say(id.clone(), Text::new("x").unwrap(), Duration::ZERO).unwrap();
+        }
+        effects(&mut user);
+        let error = || Frame::Error { reason: "no".to_owned(), id: Some(ids[0].clone()), again };
+        user.frame(error(), Duration::ZERO);
+        let told = effects(&mut user);
+        (user, ids, told)
+    }
+
+    /// What is sent after the socket is lost and another is open.
+    fn sent_again(user: &mut Conversation) -> Vec<MessageId> {
+        user.lost();
+        user.connected(Duration::from_secs(60));
+        user.history(None, Duration::from_secs(60));
+        let sent = |effect| if let Effect::Send(id, _) = effect { Some(id) } else { None };
+        effects(user).into_iter().filter_map(sent).collect()
+    }
+
+    #[test]
+    fn a_message_refused_for_good_is_ended_and_its_socket_lives() {
+        let (mut user, [refused, other], told) = after_an_error(false);
+        assert_eq!(told, [Effect::Tell(UserEvent::Refused { reason: "no".to_owned(), id: Some(refused.clone()) })]);
+        let region = RegionName::new("eu-west-2").unwrap();
+        let message = Message { id: other, ts: 1, message: "x".to_owned(), source: String::new(), region: region.clone() };
+        user.frame(Frame::Envelope(Envelope { messages: vec![message], region }), Duration::ZERO);
+        user.heard(user.pace.echo_within);
+        effects(&mut user);
+        user.tick(user.pace.echo_within);
+        assert!(!effects(&mut user).contains(&Effect::Cut(Loss::Unconfirmed)), "nothing is awaited any more");
+        let counts = user.counts();
+        assert_eq!((counts.said, counts.confirmed, counts.given_up, counts.unconfirmed, counts.refused), (2, 1, 1, 0, 1));
+        assert!(sent_again(&mut user).is_empty());
+        // Told once more, it changes nothing.
+        user.frame(Frame::Error { reason: "no".to_owned(), id: Some(refused), again: false }, Duration::from_secs(60));
+        assert_eq!(
+            (effects(&mut user), user.counts().given_up),
+            (vec![Effect::Tell(UserEvent::Refused { reason: "no".to_owned(), id: None })], 1)
+        );
+    }
+
+    #[test]
+    fn a_message_that_may_yet_be_taken_is_sent_again() {
+        let (mut user, ids, told) = after_an_error(true);
+        assert_eq!(told, [Effect::Tell(UserEvent::Refused { reason: "no".to_owned(), id: None })]);
+        user.tick(user.pace.echo_within);
+        assert!(effects(&mut user).contains(&Effect::Cut(Loss::Unconfirmed)));
+        assert_eq!(sent_again(&mut user), ids);
     }
 }

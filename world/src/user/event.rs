@@ -61,6 +61,8 @@ pub enum UserEvent {
     Refused {
         /// Why, in its words.
         reason: String,
+        /// The message that is refused for good, and not sent again.
+        id: Option<MessageId>,
     },
     /// More was missed than the history shows.
     Gap,
@@ -110,7 +112,8 @@ impl fmt::Display for UserEvent {
                 write!(f, "received {:?}, written in {}, served by {served_by}", message.message, message.region)
             }
             UserEvent::Confirmed { after, .. } => write!(f, "own message seen back after {:.1} s", after.as_secs_f64()),
-            UserEvent::Refused { reason } => write!(f, "refused: {reason}"),
+            UserEvent::Refused { reason, id: None } => write!(f, "refused: {reason}"),
+            UserEvent::Refused { reason, id: Some(id) } => write!(f, "message {id} refused for good: {reason}"),
             UserEvent::Gap => f.write_str("may have missed more than the history shows"),
             UserEvent::GivenUp { id } => write!(f, "gave up on message {id}"),
         }
@@ -136,7 +139,7 @@ pub struct Counts {
     pub confirmed: u64,
     /// Said, not seen back, still being tried.
     pub unconfirmed: u64,
-    /// Said, not seen back, given up.
+    /// Said, not seen back, given up: sent as often as allowed, or refused for good.
     pub given_up: u64,
     /// Different messages received, own ones included.
     pub received: u64,

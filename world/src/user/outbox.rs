@@ -49,8 +49,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// The message came back: it is off our hands.
-    pub fn confirm(&mut self, id: &MessageId) -> Option<Outgoing> {
+    /// The message came back, or is refused for good: it is off our hands.
+    pub fn take_out(&mut self, id: &MessageId) -> Option<Outgoing> {
         let at = self.0.iter().position(|message| message.id == *id)?;
         self.0.remove(at)
     }
@@ -126,7 +126,7 @@ mod tests {
         outbox.lost();
         say(&mut outbox, "c");
         assert!(sent(&mut outbox, false).is_empty());
-        assert!(outbox.confirm(&first).is_some() && outbox.confirm(&first).is_none());
+        assert!(outbox.take_out(&first).is_some() && outbox.take_out(&first).is_none());
         assert_eq!(sent(&mut outbox, true), ["b", "c"]);
     }
 

@@ -6,6 +6,7 @@ use std::fmt;
 
 use decision::RegionName;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The most text one message may carry, in bytes (the chat refuses more).
 pub const TEXT_BYTES_MAX: usize = 1024;
@@ -128,8 +129,15 @@ pub struct Envelope {
 pub enum Frame {
     /// Messages.
     Envelope(Envelope),
-    /// A route's refusal, shortened.
-    Error(String),
+    /// Something we sent was not done.
+    Error {
+        /// Why, in the chat's words, shortened.
+        reason: String,
+        /// The message it is about, when it says so.
+        id: Option<MessageId>,
+        /// Whether sending it again can help. Unless the chat clearly says no, it can.
+        again: bool,
+    },
 }
 
 /// A frame that says nothing we know.
@@ -147,11 +155,15 @@ impl Frame {
         #[serde(untagged)]
         enum Raw {
             Envelope(Envelope),
-            Error { error: String },
+            Error { error: String, id: Option<Value>, again: Option<Value> },
         }
         Ok(match serde_json::from_str(text).map_err(Unreadable)? {
             Raw::Envelope(envelope) => Frame::Envelope(envelope),
-            Raw::Error { error } => Frame::Error(error.chars().take(200).collect()),
+            Raw::Error { error, id, again } => Frame::Error {
+                reason: error.chars().take(200).collect(),
+                id: id.and_then(|id| serde_json::from_value(id).ok()),
+                again: again != Some(Value::Bool(false)),
+            },
         })
     }
 }
@@ -183,8 +195,23 @@ mod tests {
         let push = r#"{"messages":[{"id":"a-1","ts":1700000000123,"message":"hi","source":"user","region":"eu-west-1","new":1}],"region":"eu-west-2"}"#;
         let Frame::Envelope(envelope) = Frame::read(push).unwrap() else { panic!("not an envelope") };
         assert_eq!((envelope.region.as_str(), envelope.messages[0].region.as_str()), ("eu-west-2", "eu-west-1"));
-        let error = Frame::read(r#"{"error":"the table failed","action":"send"}"#).unwrap();
-        assert_eq!(error, Frame::Error("the table failed".to_owned()));
+    }
+
+    #[test]
+    fn an_error_is_for_good_only_when_it_says_so() {
+        let id = MessageId::try_from("a-1".to_owned()).ok();
+        for (more, id, again) in [
+            ("", None, true),
+            (r#","id":"a-1","again":false"#, id.clone(), false),
+            (r#","id":"a-1","again":true"#, id.clone(), true),
+            (r#","id":"a-1""#, id.clone(), true),
+            (r#","id":"a-1","again":"no""#, id, true),
+            (r#","id":"a b","again":false"#, None, false),
+            (r#","id":7,"again":null"#, None, true),
+        ] {
+            let error = Frame::read(&format!(r#"{{"error":"no","action":"send"{more}}}"#)).unwrap();
+            assert_eq!(error, Frame::Error { reason: "no".to_owned(), id, again }, "{more}");
+        }
     }
 
     #[test]

@@ -119,6 +119,27 @@ async fn what_the_chat_refuses_is_said_and_sent_again() {
 }
 
 #[tokio::test]
+async fn what_is_refused_for_good_leaves_the_outbox_with_its_reason() {
+    let desk = desk(60, Pace::default()).await;
+    let trouble = &desk.chat.regions[0].trouble;
+    *trouble.unwelcome.lock().unwrap() = Some("never taken".to_owned());
+    let mut page = page(&desk).await;
+    page.type_line("never taken").await;
+    let note = "document.querySelector('#messages .refused small')?.textContent === 'not sent, refused: this is not taken'";
+    page.until("the refusal, with its reason", note).await;
+    assert_eq!(times_shown(&mut page, "never taken").await, 1);
+    assert_eq!(page.eval("JSON.parse(sessionStorage.getItem('chat')).outbox.length").await, 0);
+    // Longer than a message may take to come back: a socket taken for dead would show.
+    page.eval("new Promise((done) => setTimeout(done, 5500))").await;
+    page.type_line("taken").await;
+    nothing_waits(&mut page).await;
+    let counts = "['said', 'confirmed', 'waiting', 'refused', 'reconnects'].map((id) => document.getElementById(id).textContent)";
+    assert_eq!(page.eval(counts).await, json!(["2", "1", "0", "1", "0"]));
+    assert_eq!(trouble.refusals.load(std::sync::atomic::Ordering::SeqCst), 1);
+    assert!(page.complaints.is_empty(), "{:?}", page.complaints);
+}
+
+#[tokio::test]
 async fn what_waits_survives_a_reload() {
     let desk = desk(60, Pace::default()).await;
     let mut page = page(&desk).await;

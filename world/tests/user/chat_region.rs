@@ -68,6 +68,10 @@ pub(crate) struct Trouble {
     pub(crate) double: AtomicBool,
     /// So many sends are answered with an error frame.
     pub(crate) errors: AtomicUsize,
+    /// A text that is never taken: refused for good, each time it is sent.
+    pub(crate) unwelcome: Mutex<Option<String>>,
+    /// How often it was sent.
+    pub(crate) refusals: AtomicUsize,
     /// After so many further stored messages the socket is cut before the push.
     pub(crate) cut_after: AtomicUsize,
     /// REST answers 500.
@@ -249,6 +253,12 @@ async fn serve_socket<S>(
                     }
                     let said: serde_json::Value = serde_json::from_str(&text).unwrap();
                     assert_eq!(said["action"], "send");
+                    if said["message"].as_str() == shared.trouble.unwelcome.lock().unwrap().as_deref() {
+                        shared.trouble.refusals.fetch_add(1, Ordering::SeqCst);
+                        let refusal = json!({"error": "this is not taken", "action": "send", "id": said["id"], "again": false});
+                        let _ = sink.send(WsMessage::text(refusal.to_string())).await;
+                        continue;
+                    }
                     shared.table.put(said["id"].as_str().unwrap(), said["message"].as_str().unwrap(), &shared.name);
                     let left = shared.trouble.cut_after.load(Ordering::SeqCst);
                     if left > 0 {

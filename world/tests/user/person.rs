@@ -254,6 +254,24 @@ async fn what_the_chat_refuses_is_sent_again() {
 }
 
 #[tokio::test]
+async fn what_is_refused_for_good_is_sent_once_and_costs_no_socket() {
+    let town = Town::start(60).await;
+    let user = town.user();
+    let trouble = &town.chat.regions[0].trouble;
+    connected_to(&user, town.chat.regions[0].address).await;
+    *trouble.unwelcome.lock().unwrap() = Some("never".to_owned());
+    user.say("never").await.unwrap();
+    user.say("taken").await.unwrap();
+    let settled = user.until(DEADLINE, |now| (now.counts.confirmed, now.counts.given_up) == (1, 1)).await;
+    assert!(settled.is_ok(), "not settled: {settled:?}");
+    // Longer than a message may take to come back: a socket taken for dead would show.
+    tokio::time::sleep(quick().echo_within * 2).await;
+    let counts = user.standing().counts;
+    assert_eq!((counts.reconnects, counts.refused, counts.unconfirmed), (0, 1, 0));
+    assert_eq!(trouble.refusals.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
 async fn a_region_that_refuses_is_not_hammered() {
     let town = Town::start(1).await;
     let region = &town.chat.regions[0];
