@@ -16,7 +16,7 @@ use decision::{RegionName, ServiceName};
 use probe::{Probe, Settings, Target};
 use tokio::time::Instant;
 
-#[allow(dead_code, unused_imports, reason = "the tests use the rest of it")]
+#[expect(dead_code, unused_imports, reason = "the tests use the rest of it")]
 #[path = "../tests/it/fixture/mod.rs"]
 mod fixture;
 

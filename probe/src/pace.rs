@@ -18,7 +18,7 @@ pub const SETTLE_ROUNDS: usize = 4;
 /// How many past rounds [`next_delay`] needs to see.
 pub const LOOKS_MAX: usize = 16;
 
-/// Every interval and every deadline. The defaults are those of `research/probe.md` d.1 unless a field says otherwise.
+/// Every interval and every deadline. Every default stands at its field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pace {
     /// Between two rounds while all is well. 10 s.
