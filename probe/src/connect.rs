@@ -24,7 +24,7 @@ use tokio_util::either::Either;
 
 use crate::certificate;
 use crate::endpoint::{Endpoint, Host};
-use crate::seen::{Failure, Phase, Step};
+use crate::seen::{Failure, Phase, PublicName, Step};
 use crate::settings::{Network, Settings, SettingsError};
 
 /// How many addresses of a name are taken note of.
@@ -94,18 +94,32 @@ impl Connector {
             Host::Ip(ip) => return Ok(SocketAddr::new(*ip, endpoint.port)),
             Host::Name(name) => name,
         };
-        // The final dot keeps the search list of the machine out of it.
-        let asked = format!("{}.", name.trim_end_matches('.'));
-        let answer = match within(self.deadlines.dns, outer, self.resolver.lookup_ip(asked)).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => return Err(Failure::new(Phase::Dns, Cause::Dns, true, &error.to_string())),
-            Err(Elapsed) => return Err(Failure::deadline(Phase::Dns, Cause::Dns)),
-        };
-        let addresses: Vec<IpAddr> = answer.iter().take(ADDRESSES_MAX).collect();
+        let addresses = self.lookup(name, outer).await?;
         let nth = usize::from(attempt.saturating_sub(1));
         match addresses.get(nth % addresses.len().max(1)) {
             Some(ip) => Ok(SocketAddr::new(*ip, endpoint.port)),
             None => Err(Failure::new(Phase::Dns, Cause::Dns, true, "the name has no address")),
+        }
+    }
+
+    async fn lookup(&self, name: &str, outer: Instant) -> Result<Vec<IpAddr>, Failure> {
+        // The final dot keeps the search list of the machine out of it.
+        let asked = format!("{}.", name.trim_end_matches('.'));
+        match within(self.deadlines.dns, outer, self.resolver.lookup_ip(asked)).await {
+            Ok(Ok(answer)) => Ok(answer.iter().take(ADDRESSES_MAX).collect()),
+            Ok(Err(error)) => Err(Failure::new(Phase::Dns, Cause::Dns, true, &error.to_string())),
+            Err(Elapsed) => Err(Failure::deadline(Phase::Dns, Cause::Dns)),
+        }
+    }
+
+    /// What a name that users ask for resolves to from here.
+    pub(crate) async fn public_name(&self, name: &str, outer: Instant) -> PublicName {
+        if !self.network.is_up() {
+            return PublicName::Failure(Failure::of_io(Phase::Dns, &io::Error::from(io::ErrorKind::NetworkUnreachable)));
+        }
+        match self.lookup(name, outer).await {
+            Ok(addresses) => PublicName::Addresses(addresses),
+            Err(failure) => PublicName::Failure(failure),
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use decision::RegionName;
 use futures_util::future::join_all;
 use futures_util::{SinkExt as _, StreamExt as _};
+use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -18,7 +19,7 @@ use crate::frame::Frame;
 use crate::matrix::{Limits, Matrix, Patience};
 use crate::nonce::{Kin, Nonce, Session, is_probe};
 use crate::pace::Pace;
-use crate::seen::{Counts, Failure, Phase};
+use crate::seen::{Counts, Failure, Phase, Skew};
 use crate::websocket::{Socket, cut};
 
 /// What came of it.
@@ -30,6 +31,8 @@ pub(crate) struct Delivered {
     /// Regions whose sockets ended before their time.
     pub(crate) cut: BTreeMap<RegionName, Failure>,
     pub(crate) counts: Counts,
+    /// The clocks of the regions that took a nonce.
+    pub(crate) skews: BTreeMap<RegionName, Skew>,
     /// The distractor's socket, if it stood to the end.
     pub(crate) distractor: Option<Socket>,
     /// The other sockets that are left to close.
@@ -65,11 +68,14 @@ pub(crate) async fn deliver(
         gone: vec![None; sockets.len()],
         ears: sockets.into_iter().map(Some).collect(),
         counts: Counts::default(),
+        sent_at: Timestamp::now(),
+        skews: BTreeMap::new(),
         turn: 0,
     };
     round.ears.push(distractor);
 
     let started = Instant::now();
+    round.sent_at = Timestamp::now();
     round.send(&nonces, pace.connect, outer).await;
     loop {
         let waited = started.elapsed();
@@ -88,7 +94,7 @@ pub(crate) async fn deliver(
     let names = round.matrix.regions().iter().cloned();
     let cut = names.zip(round.gone).filter_map(|(region, failure)| Some((region, failure?))).collect();
     let sockets = round.ears.into_iter().flatten().collect();
-    Delivered { matrix, waited, cut, counts: round.counts, distractor, sockets }
+    Delivered { matrix, waited, cut, counts: round.counts, skews: round.skews, distractor, sockets }
 }
 
 /// The state of a round while it listens. The last ear is the distractor's.
@@ -97,6 +103,9 @@ struct Listening {
     gone: Vec<Option<Failure>>,
     ears: Vec<Option<Socket>>,
     counts: Counts,
+    /// By this observer's wall clock; only skews are measured against it.
+    sent_at: Timestamp,
+    skews: BTreeMap<RegionName, Skew>,
     /// Which ear is asked first: a flood at one must not deafen the others.
     turn: usize,
 }
@@ -160,16 +169,19 @@ impl Listening {
             ended @ (Some(Ok(Message::Close(_)) | Err(_)) | None) => return self.lose(ear, cut(ended)),
         };
         match Frame::parse(&text) {
-            Frame::Messages(texts) if ear == nonces.len() => {
-                let leaked = texts.iter().filter(|text| is_probe(text)).count();
+            Frame::Messages(messages) if ear == nonces.len() => {
+                let leaked = messages.iter().filter(|message| is_probe(&message.text)).count();
                 self.counts.leaked += u32::try_from(leaked).unwrap_or(u32::MAX);
             }
-            Frame::Messages(texts) => {
-                for text in &texts {
-                    match sender.session.kin(sender.round, nonces, text) {
-                        Kin::Ours(from) if self.matrix.arrived(from, ear, after) => {}
+            Frame::Messages(messages) => {
+                for message in &messages {
+                    match sender.session.kin(sender.round, nonces, &message.text) {
+                        Kin::Ours(from) if self.matrix.arrived(from, ear, after) => self.clock(from, message.ts, after),
                         Kin::Ours(_) => self.counts.duplicates += 1,
-                        Kin::Earlier => self.counts.earlier += 1,
+                        Kin::Earlier(from) => {
+                            self.counts.earlier += 1;
+                            self.counts.inversions += u32::from(self.is_overtaken(from, ear));
+                        }
                         Kin::Foreign => self.counts.foreign += 1,
                     }
                 }
@@ -181,5 +193,20 @@ impl Listening {
             }
             Frame::Refused(_) | Frame::Other => self.counts.foreign += 1,
         }
+    }
+
+    /// Reads the clock of the region that took a nonce. The first arrival anywhere leaves the least room for error.
+    fn clock(&mut self, from: usize, ts: Option<i64>, after: Duration) {
+        if let Some(ts) = ts {
+            let region = &self.matrix.regions()[from];
+            self.skews.entry(region.clone()).or_insert_with(|| Skew::of(ts, self.sent_at, after));
+        }
+    }
+
+    /// Whether this round's nonce of the region named `from` has been heard at `ear` already.
+    fn is_overtaken(&self, from: &str, ear: usize) -> bool {
+        let regions = self.matrix.regions();
+        let from = regions.iter().find(|region| region.as_str() == from);
+        from.is_some_and(|from| self.matrix.arrival(from, &regions[ear]).is_some())
     }
 }

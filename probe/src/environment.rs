@@ -1,6 +1,6 @@
 //! Settings from the environment of a Lambda function, read through a lookup so that no test sets a variable.
 //!
-//! The names are those that `template.yaml` gives.
+//! Whoever deploys the function sets them; those that are optional say so.
 
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub const TARGETS: &str = "FAILOVER_TARGETS";
 pub const SECRET: &str = "FAILOVER_PROBE_SECRET";
 /// Seconds between two rounds; optional.
 pub const ROUND_SECONDS: &str = "FAILOVER_ROUND_SECONDS";
+/// The public names that users ask for, separated by commas; optional. They are resolved for evidence, never for a verdict.
+pub const PUBLIC_NAMES: &str = "FAILOVER_PUBLIC_NAMES";
 /// Set by Lambda.
 pub const AWS_REGION: &str = "AWS_REGION";
 
@@ -75,6 +77,9 @@ impl Settings {
         };
         let mut settings = Settings::new(service, observer, targets, needed(SECRET)?);
         settings.place = place;
+        if let Some(list) = lookup(PUBLIC_NAMES) {
+            settings.public_names = list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        }
         if let Some(text) = lookup(ROUND_SECONDS) {
             let seconds = text.parse::<f64>().ok().filter(|seconds| (1.0..=3600.0).contains(seconds));
             let seconds = seconds.ok_or(EnvironmentError::Seconds(text))?;
@@ -105,7 +110,8 @@ mod tests {
 
     #[test]
     fn the_environment_of_the_template_is_enough() {
-        let settings = settings(&[(ROUND_SECONDS, Some("20"))]).unwrap();
+        let settings = settings(&[(ROUND_SECONDS, Some("20")), (PUBLIC_NAMES, Some("api.chat.test, api-ws.chat.test,"))]).unwrap();
+        assert_eq!(settings.public_names, ["api.chat.test", "api-ws.chat.test"]);
         assert_eq!(settings.observer.as_str(), "eu-west-2");
         assert_eq!(settings.place, Some(Place { index: 1, of: 3 }));
         assert_eq!(settings.pace.round, Duration::from_secs(20));

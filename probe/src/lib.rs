@@ -31,6 +31,6 @@ pub use pace::{CONFIRMATIONS, FAST_ROUNDS, LOOKS_MAX, Look, Pace, SETTLE_ROUNDS,
 pub use publish::Publisher;
 pub use round::Probe;
 pub use run::{Ran, Runner, run};
-pub use seen::{Counts, Distractor, Failure, Phase, Phases, RegionSeen, Seen, Step};
-pub use settings::{Network, Place, Settings, SettingsError, Target};
+pub use seen::{Counts, Distractor, Failure, Phase, Phases, PublicName, RegionSeen, Seen, Skew, Step};
+pub use settings::{Network, PUBLIC_NAMES_MAX, Place, Settings, SettingsError, Target};
 pub use ticket::{TICKET_HEADER, TICKET_LIFE, sign};

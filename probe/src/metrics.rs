@@ -86,6 +86,7 @@ impl Tally {
         self.note(None, "LoopLag", StandardUnit::Milliseconds, whole_millis(seen.loop_lag).into());
         self.note(None, "RoundDuration", StandardUnit::Milliseconds, whole_millis(seen.took).into());
         self.note(None, "Leaked", StandardUnit::Count, seen.counts.leaked.into());
+        self.note(None, "UnansweredCloses", StandardUnit::Count, seen.counts.unanswered_closes.into());
         if !fit {
             return;
         }
@@ -115,6 +116,9 @@ impl Tally {
             if let Some(healthy) = healthy {
                 self.note(Some(region), "CompositeHealth", StandardUnit::None, healthy.into());
             }
+        }
+        for (region, skew) in &seen.skews {
+            self.note(Some(region), "ClockSkew", StandardUnit::Milliseconds, skew.ahead_ms);
         }
         for (region, steps) in &seen.regions {
             let days = [&steps.rest, &steps.websocket, &steps.table].into_iter().filter_map(|step| step.certificate_days);

@@ -19,6 +19,8 @@ fn seen(self_check: &str, checks: &[(&str, &str)]) -> Seen {
         matrix: crate::Matrix::default(),
         blamed: vec![],
         counts: crate::Counts::default(),
+        skews: BTreeMap::from([(region("eu-west-2"), crate::Skew { ahead_ms: -7, error_ms: 21 })]),
+        public_names: BTreeMap::new(),
         distractor: None,
         loop_lag: Duration::ZERO,
         took: Duration::from_millis(90),
@@ -47,6 +49,8 @@ fn equal_values_are_counted_and_the_unknown_is_left_out() {
     chat/us-east-1 LoopLag [0.0] x [3.0]
     chat/us-east-1 ObserverFit [1.0] x [3.0]
     chat/us-east-1 RoundDuration [90.0] x [3.0]
+    chat/us-east-1 UnansweredCloses [0.0] x [3.0]
+    chat/eu-west-2/us-east-1 ClockSkew [-7.0] x [3.0]
     chat/eu-west-2/us-east-1 CompositeHealth [0.0, 1.0] x [1.0, 2.0]
     chat/eu-west-2/us-east-1 Delivery [1.0] x [2.0]
     chat/eu-west-2/us-east-1 DeliveryLatency [40.0] x [2.0]

@@ -24,11 +24,11 @@ pub(crate) struct Nonce {
 
 /// What a message's text is to a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kin {
+pub(crate) enum Kin<'a> {
     /// The nonce of this round that was sent into the region with this index.
     Ours(usize),
-    /// A nonce of an earlier round of this session.
-    Earlier,
+    /// A nonce of an earlier round of this session, and the region that it was sent into.
+    Earlier(&'a str),
     /// Anybody else's.
     Foreign,
 }
@@ -45,7 +45,7 @@ impl Session {
     }
 
     /// What `text` is to the round `round`, into which `sent` was sent.
-    pub(crate) fn kin(&self, round: u64, sent: &[Nonce], text: &str) -> Kin {
+    pub(crate) fn kin<'a>(&self, round: u64, sent: &[Nonce], text: &'a str) -> Kin<'a> {
         let Some(rest) = text.strip_prefix(WORD) else { return Kin::Foreign };
         if let Some(index) = sent.iter().position(|nonce| nonce.text == text) {
             return Kin::Ours(index);
@@ -54,7 +54,10 @@ impl Session {
         let ours = words.next() == Some(self.observer.as_str())
             && words.next().and_then(|id| u64::from_str_radix(id, 16).ok()) == Some(self.id)
             && words.next().and_then(|number| number.parse::<u64>().ok()).is_some_and(|number| number < round);
-        if ours { Kin::Earlier } else { Kin::Foreign }
+        match words.next() {
+            Some(from) if ours => Kin::Earlier(from),
+            Some(_) | None => Kin::Foreign,
+        }
     }
 }
 
@@ -79,7 +82,7 @@ mod tests {
         let session = Session::new(london.clone());
         let sent = [session.nonce(7, &london), session.nonce(7, &oregon)];
         assert_eq!(session.kin(7, &sent, &sent[1].to_string()), Kin::Ours(1));
-        assert_eq!(session.kin(7, &sent, &session.nonce(6, &london).to_string()), Kin::Earlier);
+        assert_eq!(session.kin(7, &sent, &session.nonce(6, &london).to_string()), Kin::Earlier("eu-west-2"));
         assert_eq!(session.kin(7, &sent, &session.nonce(8, &london).to_string()), Kin::Foreign);
         assert_eq!(session.kin(7, &sent, &Session::new(london.clone()).nonce(6, &london).to_string()), Kin::Foreign);
         assert_eq!(session.kin(7, &sent, &Session::new(oregon).nonce(6, &london).to_string()), Kin::Foreign);

@@ -1,6 +1,10 @@
 //! One round: every check of every region at once, each step with its own deadline, all of it with one more.
 //!
 //! The same work on a good day and a bad one. When the next round starts is not known here.
+//!
+//! The observer's check of itself covers three things: that the runtime kept up while the round lasted (loop lag), that anything was
+//! reached when there are two regions or more, and that anything was heard on the sockets that stood. It calls no witness: that
+//! the observer's own AWS and credentials work is proven by each publication of `observed`, and readers miss one that stops.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,8 +25,8 @@ use crate::matrix::{Blame, Judgement, Limits, Patience};
 use crate::nonce::{Session, is_probe};
 use crate::pace::Pace;
 use crate::rest;
-use crate::seen::{Distractor, RegionSeen, Seen, Step};
-use crate::settings::{Settings, SettingsError};
+use crate::seen::{Distractor, PublicName, RegionSeen, Seen, Step};
+use crate::settings::{PUBLIC_NAMES_MAX, Settings, SettingsError};
 use crate::ticket::{TICKET_LIFE, sign};
 use crate::websocket::{self, Socket};
 
@@ -37,6 +41,8 @@ struct Inner {
     session: Session,
     /// Probe messages that a distractor received while it was being closed, after its round had been told.
     leaked_late: AtomicU32,
+    /// Closes that were not answered, after their round had been told.
+    unanswered_closes: AtomicU32,
 }
 
 /// One region's addresses, parsed.
@@ -61,6 +67,9 @@ impl Probe {
         if settings.targets.is_empty() || settings.targets.len() > REGIONS_MAX {
             return Err(SettingsError::Targets(settings.targets.len()));
         }
+        if settings.public_names.len() > PUBLIC_NAMES_MAX || settings.public_names.iter().any(|name| !(1..=253).contains(&name.len())) {
+            return Err(SettingsError::PublicNames);
+        }
         if settings.secret.is_empty() {
             return Err(SettingsError::Secret);
         }
@@ -76,7 +85,8 @@ impl Probe {
         }
         let connector = Connector::new(&settings)?;
         let session = Session::new(settings.observer.clone());
-        Ok(Self(Arc::new(Inner { settings, regions, connector, session, leaked_late: AtomicU32::new(0) })))
+        let (leaked_late, unanswered_closes) = (AtomicU32::new(0), AtomicU32::new(0));
+        Ok(Self(Arc::new(Inner { settings, regions, connector, session, leaked_late, unanswered_closes })))
     }
 
     /// The settings it was built from.
@@ -100,14 +110,19 @@ impl Probe {
         let outer = started + self.pace().deadline;
         let meter = LagMeter::start();
         let ticket = self.ticket();
-        let (rest, tables, heard) =
-            tokio::join!(self.read_all(outer), self.table_all(&ticket, outer), self.deliver_all((number, patience), &ticket, outer));
+        let (rest, tables, heard, public_names) = tokio::join!(
+            self.read_all(outer),
+            self.table_all(&ticket, outer),
+            self.deliver_all((number, patience), &ticket, outer),
+            self.public_names(outer),
+        );
 
         let Heard { sockets, distractor, delivered } = heard;
-        let Delivered { matrix, waited, cut, mut counts, distractor: ordinary, sockets: open } = delivered;
+        let Delivered { matrix, waited, cut, mut counts, skews, distractor: ordinary, sockets: open } = delivered;
         let distractor = Some(Distractor { region: distractor, stood: ordinary.is_some() });
         self.close_all(open, ordinary);
         counts.leaked += self.0.leaked_late.swap(0, Ordering::Relaxed);
+        counts.unanswered_closes = self.0.unanswered_closes.swap(0, Ordering::Relaxed);
         let mut regions = BTreeMap::new();
         for (((region, (rest, leaked)), table), mut websocket) in self.0.regions.iter().zip(rest).zip(tables).zip(sockets) {
             counts.leaked += leaked;
@@ -124,7 +139,8 @@ impl Probe {
         let self_check = self_check(&regions, &judgement, loop_lag, self.pace());
         let observations = regions.iter().map(|(name, seen)| (name.clone(), observation(name, seen, &judgement, self.pace())));
         let round = Round { number, produced_at: Timestamp::now(), self_check, regions: observations.collect() };
-        Seen { round, regions, matrix, blamed: judgement.blamed, counts, distractor, loop_lag, took: started.elapsed() }
+        let (blamed, took) = (judgement.blamed, started.elapsed());
+        Seen { round, regions, matrix, blamed, counts, skews, public_names, distractor, loop_lag, took }
     }
 
     /// Only the REST reads, for measurements. Returns whether all passed.
@@ -167,6 +183,15 @@ impl Probe {
         join_all(tables).await
     }
 
+    /// What the public names resolve to from here, at present.
+    async fn public_names(&self, outer: Instant) -> BTreeMap<String, PublicName> {
+        let names = self.0.settings.public_names.iter();
+        join_all(names.map(|name| async move { (name.clone(), self.0.connector.public_name(name, outer).await) }))
+            .await
+            .into_iter()
+            .collect()
+    }
+
     /// A ticketed socket to one region.
     pub(crate) async fn socket(&self, region: &Region) -> (Step, Option<Socket>) {
         let pace = self.pace();
@@ -196,22 +221,27 @@ impl Probe {
         Heard { sockets, distractor: visited.name.clone(), delivered }
     }
 
-    /// Closes sockets in the background: nobody waits for a goodbye. What the distractor still receives is counted in the next round.
+    /// Closes sockets in the background: nobody waits for a goodbye. What the distractor still
+    /// receives, and closes that are not answered, are counted in the next round.
     fn close_all(&self, sockets: Vec<Socket>, distractor: Option<Socket>) {
         for socket in sockets {
-            let deadline = self.pace().close;
-            tokio::spawn(websocket::close(socket, deadline, |_| {}));
+            let probe = self.clone();
+            tokio::spawn(async move {
+                let answered = websocket::close(socket, probe.pace().close, |_| {}).await;
+                probe.0.unanswered_closes.fetch_add(u32::from(!answered), Ordering::Relaxed);
+            });
         }
         if let Some(socket) = distractor {
             let probe = self.clone();
             tokio::spawn(async move {
                 let leaked = |text: &str| {
-                    if let Frame::Messages(texts) = Frame::parse(text) {
-                        let leaked = texts.iter().filter(|text| is_probe(text)).count();
+                    if let Frame::Messages(messages) = Frame::parse(text) {
+                        let leaked = messages.iter().filter(|message| is_probe(&message.text)).count();
                         probe.0.leaked_late.fetch_add(u32::try_from(leaked).unwrap_or(u32::MAX), Ordering::Relaxed);
                     }
                 };
-                websocket::close(socket, probe.pace().close, leaked).await;
+                let answered = websocket::close(socket, probe.pace().close, leaked).await;
+                probe.0.unanswered_closes.fetch_add(u32::from(!answered), Ordering::Relaxed);
             });
         }
     }

@@ -251,6 +251,9 @@ fn tell(seen: &Seen) {
     let round = &seen.round;
     let took_ms = u64::try_from(seen.took.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(round = round.number, self_check = %round.self_check, took_ms, failed = seen.anything_failed(), "round");
+    for (name, resolved) in &seen.public_names {
+        tracing::info!(round = round.number, name, ?resolved, "public name");
+    }
     for (region, observation) in &round.regions {
         for (check, result) in observation.iter().filter(|(_, result)| result.outcome.is_fail()) {
             let detail = seen.regions.get(region).and_then(|steps| steps.step(*check)).and_then(|step| step.failure.as_ref());

@@ -3,9 +3,11 @@
 //! Values only. The round fills them, `matrix` judges the delivery matrix.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use decision::{Cause, Check, CheckResult, Outcome, RegionName, Round};
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::matrix::{Blame, Matrix};
@@ -23,6 +25,10 @@ pub struct Seen {
     pub blamed: Vec<Blame>,
     /// Frames that decided nothing.
     pub counts: Counts,
+    /// The clocks of the regions that took a message. Evidence, never a verdict.
+    pub skews: BTreeMap<RegionName, Skew>,
+    /// What the public names resolve to from here. Evidence of routing, never a verdict.
+    pub public_names: BTreeMap<String, PublicName>,
     /// The ordinary socket that must not see a probe.
     pub distractor: Option<Distractor>,
     /// The longest time by which the runtime ran behind, in milliseconds.
@@ -121,6 +127,41 @@ pub struct Counts {
     pub earlier: u32,
     /// Probe messages where no probe message may be: at the distractor or in the history. Not a verdict, but a broken promise.
     pub leaked: u32,
+    /// Nonces of earlier rounds that arrived at a socket after this round's of the same region: users saw the new before the old.
+    pub inversions: u32,
+    /// Sockets of earlier rounds whose close was not answered with 1000 in time.
+    pub unanswered_closes: u32,
+}
+
+/// How far a region's clock is ahead of this observer's; behind, when negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Skew {
+    /// Milliseconds.
+    pub ahead_ms: i64,
+    /// By how much that may be wrong in either direction, in milliseconds: half the round trip, and the rounding.
+    pub error_ms: u32,
+}
+
+/// What one public name resolved to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PublicName {
+    /// These addresses, in the order of the answer.
+    Addresses(Vec<IpAddr>),
+    /// None.
+    Failure(Failure),
+}
+
+impl Skew {
+    /// From the timestamp (milliseconds since the epoch, rounded down) of a message that was sent at `sent` and back `after` that.
+    pub(crate) fn of(ts: i64, sent: Timestamp, after: Duration) -> Self {
+        let half = i64::try_from(after.as_micros() / 2).unwrap_or(i64::MAX);
+        let written = ts.saturating_mul(1000).saturating_add(500);
+        let ahead = written.saturating_sub(sent.as_microsecond().saturating_add(half));
+        // Half a millisecond for the timestamp, and half for the offset: both are whole milliseconds.
+        let error = half.saturating_add(1000).saturating_add(999) / 1000;
+        Self { ahead_ms: ahead.saturating_add(500).div_euclid(1000), error_ms: u32::try_from(error).unwrap_or(u32::MAX) }
+    }
 }
 
 /// The ordinary socket of a round.
@@ -199,4 +240,28 @@ fn maybe_millis<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Re
 
 fn display<S: Serializer>(cause: &Cause, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Wherever between sending and hearing the timestamp was taken, the true skew is within the error.
+        #[test]
+        fn the_true_skew_is_within_the_error(skew_us in -5_000_000_i64..5_000_000, after_us in 0_i64..5_000_000, taken in 0.0..=1.0_f64) {
+            let sent = Timestamp::from_microsecond(1_800_000_000_000_123).unwrap();
+            let written_us = sent.as_microsecond() + (after_us as f64 * taken) as i64 + skew_us;
+            let skew = Skew::of(written_us.div_euclid(1000), sent, Duration::from_micros(after_us.unsigned_abs()));
+            prop_assert!((skew.ahead_ms * 1000 - skew_us).abs() <= i64::from(skew.error_ms) * 1000, "{skew:?}");
+            prop_assert!(i64::from(skew.error_ms) <= after_us / 2000 + 2, "{skew:?}");
+        }
+
+        #[test]
+        fn no_timestamp_is_too_wild(ts: i64) {
+            let _ = Skew::of(ts, Timestamp::MAX, Duration::MAX);
+        }
+    }
 }

@@ -24,6 +24,9 @@ pub struct Target {
     pub websocket: String,
 }
 
+/// How many public names a probe resolves.
+pub const PUBLIC_NAMES_MAX: usize = 8;
+
 /// Everything one probe needs to know.
 #[derive(Clone)]
 pub struct Settings {
@@ -43,6 +46,9 @@ pub struct Settings {
     pub place: Option<Place>,
     /// Root certificates to trust beside the public ones: private CAs.
     pub extra_roots: Vec<CertificateDer<'static>>,
+    /// The names that users ask for. Each round resolves them for evidence of routing, never for a verdict. None by default, at most
+    /// [`PUBLIC_NAMES_MAX`].
+    pub public_names: Vec<String>,
     /// Whether there is a network.
     pub network: Network,
 }
@@ -63,7 +69,7 @@ pub enum Network {
     #[default]
     Open,
     /// As long as the value is `true`, what the machine has; while it is `false`, every new connection fails as "network
-    /// unreachable" before a name is even asked for: an observer that lost its network.
+    /// unreachable" before a name is even asked for, and tripwires are cut: an observer that lost its network.
     Switch(watch::Receiver<bool>),
 }
 
@@ -74,6 +80,17 @@ impl Network {
         match self {
             Network::Open => true,
             Network::Switch(up) => *up.borrow(),
+        }
+    }
+
+    /// Waits until the network is up, or down. For ever, if that will never be.
+    pub(crate) async fn becomes(&self, wanted: bool) {
+        let ever = match self {
+            Network::Open => wanted,
+            Network::Switch(up) => up.clone().wait_for(|up| *up == wanted).await.is_ok(),
+        };
+        if !ever {
+            std::future::pending::<()>().await;
         }
     }
 }
@@ -91,6 +108,7 @@ impl Settings {
             pace: Pace::default(),
             place: None,
             extra_roots: Vec::new(),
+            public_names: Vec::new(),
             network: Network::Open,
         }
     }
@@ -128,6 +146,9 @@ pub enum SettingsError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// More public names than a round resolves, or one that is no name.
+    #[error("a probe has at most {PUBLIC_NAMES_MAX} public names of 1 to 253 characters")]
+    PublicNames,
     /// No secret: no ticket could be signed.
     #[error("the probe secret is empty")]
     Secret,

@@ -57,16 +57,26 @@ impl Tripwires {
 async fn keep(probe: Probe, index: usize, alarm: mpsc::Sender<Lost>) {
     let region = &probe.regions()[index];
     let pace = &probe.settings().pace;
+    let network = &probe.settings().network;
     let mut wait = pace.rewire;
     loop {
+        network.becomes(true).await;
         if let (_, Some(socket)) = probe.socket(region).await {
             let strung = Instant::now();
-            hold(&probe, index, socket).await;
+            tokio::select! {
+                () = hold(&probe, index, socket) => {}
+                // Without a network no socket stands.
+                () = network.becomes(false) => {}
+            }
             tracing::info!(region = %region.name, "the tripwire was lost");
             // A full channel has woken the loop already.
             let _ = alarm.try_send(Lost { region: region.name.clone(), at: Instant::now() });
             if strung.elapsed() >= pace.rewire_max {
                 wait = pace.rewire;
+            }
+            // Nothing has failed that would need time to recover: it is strung again when the network is back.
+            if !network.is_up() {
+                continue;
             }
         }
         sleep(wait.mul_f64(0.75 + 0.5 * fastrand::f64())).await;
@@ -89,8 +99,8 @@ async fn hold(probe: &Probe, index: usize, mut socket: Socket) {
         };
         // If it cannot be renewed, the old one is as good a tripwire as before.
         if let Some(renewed) = renewed {
-            let old = std::mem::replace(&mut socket, renewed);
-            tokio::spawn(close(old, pace.close, |_| {}));
+            let (old, deadline) = (std::mem::replace(&mut socket, renewed), pace.close);
+            tokio::spawn(async move { close(old, deadline, |_| {}).await });
         }
     }
 }

@@ -124,19 +124,22 @@ pub(crate) fn cut(ended: Option<Result<Message, Error>>) -> Failure {
     }
 }
 
-/// Says goodbye and waits for the answer, within `deadline`; what still arrives goes to `late`.
-pub(crate) async fn close(mut socket: Socket, deadline: Duration, mut late: impl FnMut(&str)) {
+/// Says goodbye and waits for the answer, within `deadline`; what still arrives goes to `late`. Returns whether the answer was 1000.
+pub(crate) async fn close(mut socket: Socket, deadline: Duration, mut late: impl FnMut(&str)) -> bool {
     let goodbye = async {
         let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
         if socket.close(Some(frame)).await.is_err() {
-            return;
+            return false;
         }
         while let Some(Ok(message)) = socket.next().await {
-            if let Message::Text(text) = message {
-                late(&text);
+            match message {
+                Message::Text(text) => late(&text),
+                Message::Close(frame) => return frame.is_some_and(|frame| frame.code == CloseCode::Normal),
+                Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
         }
+        false
     };
     // A server that does not answer is left; dropping the socket ends the connection.
-    let _ = timeout(deadline, goodbye).await;
+    timeout(deadline, goodbye).await.unwrap_or(false)
 }

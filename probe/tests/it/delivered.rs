@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use decision::Check;
 use probe::Blame;
+use tokio::time::{Instant, sleep};
 
 use crate::fixture::{Model, name, not_passed, outcome, pace};
 
@@ -99,4 +100,42 @@ async fn a_socket_that_is_cut_fails_its_region_and_nobody_else() {
         ["us-west-2 websocket fail:connect", "us-west-2 delivery unknown:not-tried", "us-west-2 replication unknown:not-tried",]
     );
     assert_eq!(seen.blamed, []);
+}
+
+#[tokio::test]
+async fn clocks_are_read_within_their_error_and_are_no_verdict() {
+    let model = Model::new(2, LAG).await;
+    model.break_region(1, |region| region.ahead_ms = -4000);
+    let seen = model.probe().round(1).await;
+    assert_eq!(not_passed(&seen), [""; 0]);
+    for (index, true_ms) in [(0, 0), (1, -4000_i64)] {
+        let skew = seen.skews[&name(index)];
+        assert!((skew.ahead_ms - true_ms).abs() <= i64::from(skew.error_ms), "{index}: {skew:?}");
+        let whole = seen.matrix.arrival(&name(index), &name(index)).unwrap();
+        assert!(Duration::from_millis(skew.error_ms.into()) <= whole / 2 + Duration::from_millis(2), "{index}: {skew:?} in {whole:?}");
+    }
+}
+
+#[tokio::test]
+async fn closes_that_are_not_answered_are_counted_in_a_later_round_and_are_no_verdict() {
+    let model = Model::new(2, Duration::ZERO).await;
+    let probe = model.probe();
+    let closes_in_time = |seen: &probe::Seen| {
+        assert_eq!(not_passed(seen), [""; 0]);
+        seen.counts.unanswered_closes == 0
+    };
+    // Longer than a close may take, so that one without an answer would be counted by now.
+    let end = Instant::now() + pace().close + Duration::from_millis(200);
+    for number in (1..).take_while(|_| Instant::now() < end) {
+        sleep(Duration::from_millis(20)).await;
+        assert!(closes_in_time(&probe.round(number).await));
+    }
+    model.break_region(0, |region| region.never_says_goodbye = true);
+    let end = Instant::now() + Duration::from_secs(10);
+    let mut number = 1;
+    while closes_in_time(&probe.round(number).await) {
+        assert!(Instant::now() < end, "never counted");
+        number += 1;
+        sleep(Duration::from_millis(20)).await;
+    }
 }

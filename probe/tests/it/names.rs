@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use decision::Check;
-use probe::Probe;
+use probe::{Probe, PublicName, SettingsError};
 
 use crate::fixture::{Dns, Model, Reply, name, not_passed, outcome};
 
@@ -49,4 +49,27 @@ async fn a_name_server_that_says_nothing_is_given_up_at_the_deadline() {
     assert_eq!(outcome(&seen, 0, Check::Rest), "fail:dns");
     assert_eq!(seen.round.self_check.to_string(), "fail:observer", "without names it reaches nothing");
     assert!(seen.took < Duration::from_secs(4), "{:?}", seen.took);
+}
+
+#[tokio::test]
+async fn public_names_are_evidence_and_no_verdict() {
+    let model = Model::new(1, Duration::ZERO).await;
+    let dns = Dns::new(Reply::Address(Ipv4Addr::LOCALHOST)).await;
+    // The regions are known by address, so that only the public name asks.
+    let mut settings = model.settings();
+    settings.dns = Some(dns.addr);
+    settings.public_names = vec!["api.chat.test".to_owned()];
+    let probe = Probe::new(settings.clone()).unwrap();
+    let seen = probe.round(1).await;
+    assert_eq!(seen.public_names["api.chat.test"], PublicName::Addresses(vec![Ipv4Addr::LOCALHOST.into()]));
+
+    dns.say(Reply::Nothing);
+    let seen = probe.round(2).await;
+    assert!(matches!(&seen.public_names["api.chat.test"], PublicName::Failure(failure) if failure.detail == "the deadline passed"));
+    assert_eq!(not_passed(&seen), ["eu-west-2 replication unknown:not-tried"]);
+    assert_eq!(seen.round.self_check.to_string(), "pass");
+    assert!(seen.took < Duration::from_secs(2), "{:?}", seen.took);
+
+    settings.public_names = vec![String::new()];
+    assert!(matches!(Probe::new(settings), Err(SettingsError::PublicNames)));
 }

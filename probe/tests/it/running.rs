@@ -4,8 +4,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use decision::{Check, Outcome};
-use probe::{Probe, Runner, Settings};
-use tokio::sync::oneshot;
+use probe::{Network, Probe, Runner, Settings};
+use tokio::sync::{oneshot, watch};
 
 use crate::fixture::{CloudWatch, Model, Ssm, eventually, name};
 
@@ -150,4 +150,26 @@ async fn metrics_of_every_round_reach_cloudwatch() {
     for text in ["Failover", "CompositeHealth", "DeliveryLatency", "us-east-1", "ObserverFit"] {
         assert!(cloudwatch.holds(text), "{text}");
     }
+}
+
+#[tokio::test]
+async fn an_observer_without_a_network_has_no_tripwires_until_it_is_back() {
+    let model = Model::new(2, Duration::ZERO).await;
+    let ssm = Ssm::new().await;
+    let (up, network) = watch::channel(true);
+    let mut settings = patient(&model);
+    settings.network = Network::Switch(network);
+    let (halt, until) = stop();
+    let run = tokio::spawn(probe::run(Probe::new(settings).unwrap(), ssm.store().await, None, until));
+    eventually("the first round", || ssm.rounds() == [1]).await;
+    let open = || (model.open_sockets(0), model.open_sockets(1));
+    eventually("only tripwires", || open() == (1, 1)).await;
+    up.send_replace(false);
+    eventually("no tripwire", || open() == (0, 0)).await;
+    let unfit = |observed: decision::Observed| observed.rounds.last().is_some_and(|round| round.self_check.is_fail());
+    eventually("an early round that knows itself blind", || ssm.observed().is_some_and(unfit)).await;
+    up.send_replace(true);
+    eventually("tripwires again", || open() == (1, 1)).await;
+    drop(halt);
+    run.await.unwrap();
 }

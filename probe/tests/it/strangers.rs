@@ -60,3 +60,16 @@ async fn a_probe_message_at_an_ordinary_socket_is_counted_and_is_no_verdict() {
     assert!(first.counts.leaked + second.counts.leaked >= 1);
     assert_eq!(not_passed(&first), ["eu-west-2 replication unknown:not-tried"]);
 }
+
+#[tokio::test]
+async fn an_old_nonce_after_a_new_one_is_counted_as_out_of_order() {
+    let model = Model::new(2, Duration::ZERO).await;
+    let probe = model.probe();
+    model.break_region(1, |region| region.late = Duration::from_millis(1700));
+    assert_eq!(probe.round(1).await.counts.inversions, 0);
+    model.break_region(1, |region| region.late = Duration::ZERO);
+    // Something to wait for, so that the round still listens when the old ones come.
+    model.break_region(0, |region| region.lost_from = [1].into());
+    let counts = probe.round(2).await.counts;
+    assert_eq!((counts.earlier, counts.inversions), (2, 2));
+}
