@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-/// Clock speed: 1 is real time, 10 plays ten minutes in one.
+/// Clock speed: 1 is real time, 10 plays ten minutes in one. From 0.1 to 20: above that the machine, not the clock, sets the pace.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Speed(f64);
 
 /// A speed that the world cannot run at.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error("{0} is not a speed; use a number from 0.1 to 100 (above 20 this machine, not the world, sets the pace)")]
+#[error("{0} is not a speed; use a number from 0.1 to 20 (above that the machine, not the clock, sets the pace)")]
 pub struct InvalidSpeed(pub f64);
 
 impl Default for Speed {
@@ -23,9 +23,9 @@ impl Speed {
     /// Checks a speed.
     ///
     /// # Errors
-    /// [`InvalidSpeed`] outside 0.1 to 100.
+    /// [`InvalidSpeed`] outside 0.1 to 20.
     pub fn new(factor: f64) -> Result<Self, InvalidSpeed> {
-        if (0.1..=100.0).contains(&factor) { Ok(Self(factor)) } else { Err(InvalidSpeed(factor)) }
+        if (0.1..=20.0).contains(&factor) { Ok(Self(factor)) } else { Err(InvalidSpeed(factor)) }
     }
 
     /// The factor.
