@@ -172,7 +172,7 @@ pub(crate) struct DrainArgs {
 /// How far a command waits.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct WaitArgs {
-    /// The stage to wait for. The clients' sockets are not followed.
+    /// The stage to wait for, in scripts as on a terminal; --detach does not wait. The clients' sockets are not followed.
     #[arg(long, value_enum, value_name = "STAGE", default_value_t = Stage::Answers)]
     pub(crate) wait: Stage,
     /// How long to wait. It ends the waiting, never the drain.
@@ -294,7 +294,7 @@ pub(crate) struct LogArgs {
     /// Only this region.
     #[arg(value_name = "REGION")]
     pub(crate) region: Option<RegionName>,
-    /// How far back.
+    /// How far back. Votes reach back less far, and the log says so.
     #[arg(long, value_name = "DURATION", value_parser = span, default_value = "7d")]
     pub(crate) since: SignedDuration,
 }
@@ -316,13 +316,13 @@ pub(crate) struct DemoArgs {
     /// The same as --output json: one line of JSON per event.
     #[arg(long)]
     pub(crate) json: bool,
-    /// How fast the world's clock runs: divides every interval, TTL and deadline.
+    /// How fast the world's clock runs, from 0.1 to 20: divides every interval, TTL and deadline.
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     pub(crate) speed: f64,
     /// The folder in which SSM is kept, and through which the other commands find the demo.
     #[arg(long, value_name = "DIR", default_value = ".failover")]
     pub(crate) state: PathBuf,
-    /// The regions, in order. The first is 127.0.10.1, the second 127.0.11.1 and so on.
+    /// The regions, in order. The first is 127.0.10.1, the second 127.0.11.1 and so on. The story is written for the three.
     #[arg(long, value_name = "REGION,…", value_delimiter = ',', default_value = "eu-west-1,eu-west-2,us-west-2")]
     pub(crate) regions: Vec<RegionName>,
     /// The port of the regions' APIs on their loopback addresses; 0 takes a free one.

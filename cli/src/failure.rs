@@ -64,6 +64,17 @@ pub(crate) enum Failure {
         /// How to find out.
         hint: String,
     },
+    /// Of several regions some are done, and then one failed.
+    #[error("held: {}; {at} is not known to be: {}{}", list(done), chain(cause).trim_end_matches(". Nothing was changed."), untried(rest))]
+    InPart {
+        /// The regions that are held; they stay so.
+        done: Vec<RegionName>,
+        /// Where it failed.
+        at: RegionName,
+        /// The regions that were not tried.
+        rest: Vec<RegionName>,
+        cause: Box<Failure>,
+    },
     /// Recorded, but a stage was not seen in time.
     #[error("{} not seen within {waited}: {seen}. {stands}", stage_word(*stage))]
     NotSeen {
@@ -102,6 +113,11 @@ fn named(regions: &[RegionName]) -> String {
     if regions.is_empty() { String::new() } else { format!(" ({})", list(regions)) }
 }
 
+/// The regions that were not tried, or nothing.
+fn untried(regions: &[RegionName]) -> String {
+    if regions.is_empty() { String::new() } else { format!("; not tried: {}", list(regions)) }
+}
+
 /// Names with commas.
 pub(crate) fn list<'a>(regions: impl IntoIterator<Item = &'a RegionName>) -> String {
     regions.into_iter().map(RegionName::as_str).collect::<Vec<_>>().join(", ")
@@ -138,7 +154,7 @@ impl Failure {
             Failure::Refused { .. } => 3,
             Failure::Credentials { .. } => 4,
             Failure::NotSeen { .. } => 5,
-            Failure::Indefinite { .. } => 6,
+            Failure::Indefinite { .. } | Failure::InPart { .. } => 6,
             Failure::Outpaced { .. } => 7,
             Failure::Interrupted { .. } => 130,
         }
@@ -154,7 +170,7 @@ impl Failure {
             Failure::Credentials { .. } => "credentials",
             Failure::Unreadable { .. } | Failure::NotRecorded { .. } | Failure::Failed { .. } | Failure::Output(_) => "failed",
             Failure::NotSeen { .. } => "not-seen",
-            Failure::Indefinite { .. } => "unknown",
+            Failure::Indefinite { .. } | Failure::InPart { .. } => "unknown",
             Failure::Outpaced { .. } => "outpaced",
             Failure::Interrupted { .. } => "interrupted",
         }
@@ -170,6 +186,9 @@ impl Failure {
             Failure::Credentials { .. } => vec!["sign in, or choose other credentials with --profile NAME".to_owned()],
             Failure::Unreadable { .. } | Failure::NotRecorded { .. } => vec![],
             Failure::Indefinite { hint, .. } => vec![hint.clone()],
+            Failure::InPart { .. } => {
+                vec!["see failover status; the same command again holds the rest, failover resume REGION takes one back".to_owned()]
+            }
             Failure::NotSeen { .. } | Failure::Interrupted { .. } => vec!["follow it with failover status --watch".to_owned()],
             Failure::Declined | Failure::Output(_) => vec![],
         }
@@ -181,6 +200,7 @@ impl Failure {
             Failure::Unreadable { failures, .. } | Failure::NotRecorded { failures, .. } | Failure::Indefinite { failures, .. } => {
                 Some(failures)
             }
+            Failure::InPart { cause, .. } => cause.failures(),
             Failure::Config(_)
             | Failure::Usage { .. }
             | Failure::Unconfirmed { .. }
@@ -199,7 +219,7 @@ impl Failure {
     pub(crate) fn text(&self) -> String {
         let word = match self {
             Failure::Refused { .. } => "refused",
-            Failure::Indefinite { .. } => "unknown",
+            Failure::Indefinite { .. } | Failure::InPart { .. } => "unknown",
             Failure::Interrupted { .. } => "interrupted",
             Failure::Config(_)
             | Failure::Usage { .. }
@@ -247,6 +267,12 @@ impl Failure {
                 object.insert("acks".to_owned(), json!(acks));
                 object.insert("observers".to_owned(), json!(of));
                 object.insert("needed".to_owned(), json!(needed));
+            }
+            Failure::InPart { done, at, rest, cause } => {
+                object.insert("done".to_owned(), json!(done));
+                object.insert("region".to_owned(), json!(at));
+                object.insert("not_tried".to_owned(), json!(rest));
+                object.insert("cause".to_owned(), json!(cause.kind()));
             }
             Failure::NotSeen { stage, region, .. } => {
                 object.insert("stage".to_owned(), json!(stage));

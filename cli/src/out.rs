@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 use crate::args::{Color, Format, Global};
 use crate::failure::Failure;
@@ -127,7 +129,24 @@ impl Out {
         io::stdout().is_terminal()
     }
 
-    /// Writes data to stdout, with a newline. A reader that went away is no failure.
+    /// Returns when nobody reads stdout any more: the other end of the pipe is closed. Never, where that cannot be known.
+    ///
+    /// For commands that follow: they may have nothing to write for hours, so a failing write comes too late to end them.
+    pub(crate) async fn reader_gone(&self) {
+        // A file cannot be polled, and always has a reader.
+        #[expect(deprecated, reason = "its successor is unsafe, for descriptors that may be closed meanwhile; stdout stays open")]
+        let stdout = AsyncFd::with_interest(io::stdout(), Interest::WRITABLE);
+        let Ok(stdout) = stdout else { return std::future::pending().await };
+        while let Ok(mut guard) = stdout.writable().await {
+            if guard.ready().is_write_closed() {
+                return;
+            }
+            guard.clear_ready();
+        }
+        std::future::pending().await
+    }
+
+    /// Writes data to stdout, with a newline. A reader that went away is no failure; see [`Out::reader_gone`].
     pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = anstream::stdout().lock();
         match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {

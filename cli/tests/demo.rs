@@ -4,9 +4,9 @@
 
 mod running;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use running::{Demo, until};
+use running::{Demo, abandoned, until};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -24,6 +24,25 @@ fn status_shows_three_healthy_regions_and_finds_the_demo_by_its_folder() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn a_world_at_real_speed_is_steady_within_a_minute() {
+    let begun = Instant::now();
+    let demo = Demo::start(&[]);
+    demo.until_steady();
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn what_follows_ends_when_nobody_reads_it() {
+    let demo = Demo::start(&["--speed", "10"]);
+    assert_eq!(demo.abandoned(&["status", "--watch"]), 0);
+    assert_eq!(demo.abandoned(&["status", "--watch", "--output", "json"]), 0);
+    drop(demo);
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(abandoned(folder.path(), &["demo"]), 0);
+    assert_eq!(abandoned(folder.path(), &["demo", "--story"]), 1, "a story that was broken off proves nothing");
 }
 
 #[test]
@@ -138,7 +157,7 @@ fn a_fault_is_seen_by_users_of_the_region_only_until_it_is_ejected() {
     assert_eq!(demo.dig("talk-api-ws.chat.test", &[]), "127.0.11.1", "the talk's check sees nothing");
     let probed = demo.failover(&["probe"]);
     assert_eq!(probed.code, 1, "{probed}");
-    assert!(probed.stdout.lines().any(|line| line.contains("eu-west-2") || line.contains("websocket")), "{probed}");
+    assert!(probed.stdout.lines().any(|line| line.contains("eu-west-2") && line.contains("fail")), "{probed}");
     let unknown = demo.failover(&["fault", "eu-west-2", "websockt", "on"]);
     assert_eq!(unknown.code, 2, "{unknown}");
     assert!(unknown.stderr.contains("websocket"), "the nearest known one: {unknown}");

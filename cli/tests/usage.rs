@@ -69,7 +69,7 @@ fn every_command_has_help_of_its_own() {
 
 #[test]
 fn bad_usage_is_exit_code_2_and_nothing_on_stdout() {
-    let cases: [&[&str]; 9] = [
+    let cases: [&[&str]; 13] = [
         &[],
         &["drane"],
         &["drain"],
@@ -79,6 +79,10 @@ fn bad_usage_is_exit_code_2_and_nothing_on_stdout() {
         &["drain", "eu-west-2", "--reason", "x", "--wait", "sockets"],
         &["drain", "eu-west-2", "--reason", "x", "--override", "last-region", "--for", "2h"],
         &["fault", "eu-west-2", "toaster", "on"],
+        &["demo", "--speed", "21"],
+        &["demo", "--regions", "eu-west-1,eu-west-2,eu-west-1"],
+        &["demo", "--story", "--regions", "eu-west-1,eu-west-2,us-east-1"],
+        &["demo", "--story", "--regions", "eu-west-1,eu-west-2"],
     ];
     for args in cases {
         let (code, stdout, stderr) = said(args);

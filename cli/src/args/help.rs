@@ -20,7 +20,7 @@ Exit codes:
   3    refused by a safety rule, which is named                          changed: no
   4    no credentials, or not allowed                                    changed: no
   5    recorded, but the stage was not seen before --timeout             changed: yes, it stands
-  6    unknown: sent, and no clear answer; `failover status` tells       changed: perhaps
+  6    unknown: no clear answer, or done in part; see `failover status`  changed: perhaps
   7    someone else moved first; shows who and what                      changed: no
   130  Ctrl-C while watching                                             changed: yes, it stands
 `status --check` and `probe` exit with 1 when something is not as it should be.
@@ -77,6 +77,9 @@ Examples:
 pub(crate) const HOLD: &str = "\
 While a hold stands, automation keeps the region's votes as they are. A drain still works. `failover resume REGION` ends it.
 
+Without REGION one region after another is held. When that fails half-way, what is held already stays held and is named, with exit code 6; the same \
+command again holds the rest.
+
 Examples:
   failover hold --reason \"network maintenance\" --for 2h
   failover hold us-east-1 --reason \"rolling out the new probe\" --yes";
@@ -100,7 +103,9 @@ Examples:
 
 /// Under `failover log --help`.
 pub(crate) const LOG: &str = "\
-It is read from the histories that SSM keeps of every document (the last 100 versions), merged over all observers.
+It is read from the histories that SSM keeps of every document, the last 100 versions, merged over all observers. What people did is all there: \
+hardly anyone writes 100 intents for a region. Votes are written anew every round, so those of an observer reach back about a quarter of an hour; when \
+that is less far than --since, the log says how far.
 
 Examples:
   failover log
@@ -118,8 +123,8 @@ Examples:
 
 /// Under `failover demo --help`.
 pub(crate) const DEMO: &str = "\
-While it runs, the other commands find it by themselves in the same folder. State is kept in --state: kill it in mid-drain, start it again, and the \
-drain stands.
+While it runs, the other commands find it by themselves in the same folder. State is kept in --state: end the process in mid-drain, start it again, \
+and the drain stands.
 
 Examples:
   failover demo

@@ -65,7 +65,10 @@ pub(crate) async fn run(args: &HoldArgs, global: &Global, out: &Out) -> Result<u
     for region in &to_hold {
         let generation = reading.generation() + 1 + held.len() as u64;
         let intent = to_wanted(&view, args, region, actor()).document(new_id(), generation, Timestamp::now());
-        let stands = record(&service, &intent).await?;
+        let stands = match record(&service, &intent).await {
+            Ok(stands) => stands,
+            Err(cause) => return Err(broken_off(cause, &held, &to_hold)),
+        };
         let mark = if stands.missing.is_empty() { Mark::Good } else { Mark::Warn };
         let detail = format!("{region} at {} of {of} observers, generation {generation}", stands.acks.len());
         Progress::new(out).done(mark, Timestamp::now(), Stage::Recorded.as_str(), &detail);
@@ -77,6 +80,19 @@ pub(crate) async fn run(args: &HoldArgs, global: &Global, out: &Out) -> Result<u
         out.data(&text(&held, &skipped, reading.at))?;
     }
     Ok(0)
+}
+
+/// The failure of a hold: when regions are held already, that is said before anything else.
+fn broken_off(cause: Failure, held: &[Intent], to_hold: &[RegionName]) -> Failure {
+    match to_hold.get(held.len()..) {
+        Some([at, rest @ ..]) if !held.is_empty() => Failure::InPart {
+            done: held.iter().map(|intent| intent.region.clone()).collect(),
+            at: at.clone(),
+            rest: rest.to_vec(),
+            cause: Box::new(cause),
+        },
+        Some(_) | None => cause,
+    }
 }
 
 fn to_wanted(view: &ServiceView, args: &HoldArgs, region: &RegionName, actor: String) -> Wanted {
@@ -124,7 +140,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::sample::{drain, drained, fine, now, policy, reading, region};
+    use crate::sample::{NAMES, drain, drained, fine, now, policy, reading, region};
 
     #[test]
     fn a_hold_of_all_leaves_drains_alone() {
@@ -140,5 +156,21 @@ mod tests {
         us-east-1 is held until 04:22 UTC.
         eu-west-2 was left as it is: drained by ana until 05:10 UTC already.
         ");
+    }
+
+    #[test]
+    fn a_hold_of_all_that_breaks_off_names_what_is_held() {
+        let held: Vec<Intent> = ["eu-west-1", "eu-west-2"].map(|name| Intent { kind: IntentKind::Hold, ..drain(name) }).into();
+        let all: Vec<RegionName> = NAMES.iter().map(|name| region(name)).chain([region("us-west-2")]).collect();
+        let cause = || Failure::NotRecorded { of: 3, failures: [(region("us-east-1"), "no answer".to_owned())].into() };
+        let failure = broken_off(cause(), &held, &all);
+        insta::assert_snapshot!(failure.text(), @"
+        unknown: held: eu-west-1, eu-west-2; us-east-1 is not known to be: recorded at 0 of 3 observers; not tried: us-west-2
+          us-east-1: no answer
+        hint: see failover status; the same command again holds the rest, failover resume REGION takes one back
+        ");
+        insta::assert_snapshot!(failure.json().to_string(), @r#"{"cause":"failed","done":["eu-west-1","eu-west-2"],"exit":6,"failures":{"us-east-1":"no answer"},"hints":["see failover status; the same command again holds the rest, failover resume REGION takes one back"],"kind":"unknown","message":"held: eu-west-1, eu-west-2; us-east-1 is not known to be: recorded at 0 of 3 observers; not tried: us-west-2","not_tried":["us-west-2"],"region":"us-east-1","schema":"failover/v1"}"#);
+        assert_eq!(failure.exit_code(), 6);
+        assert_eq!(broken_off(cause(), &[], &all).exit_code(), 1, "nothing was changed");
     }
 }

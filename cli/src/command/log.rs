@@ -14,6 +14,7 @@ use store::{Store, StoreError};
 use self::entries::{Entry, entries};
 use crate::args::{Global, LogArgs};
 use crate::failure::Failure;
+use crate::moment;
 use crate::out::Out;
 use crate::service::{Read, Service, failures, majority};
 
@@ -26,6 +27,8 @@ struct Log<'a> {
     entries: &'a [Entry],
     /// Observers whose histories could not be read.
     missing: &'a BTreeMap<RegionName, String>,
+    /// Observers whose votes are not known as far back as `since`, and how far they are.
+    votes_reach_back_to: &'a BTreeMap<RegionName, Timestamp>,
 }
 
 /// Shows the log.
@@ -48,17 +51,27 @@ pub(crate) async fn run(args: &LogArgs, global: &Global, out: &Out) -> Result<u8
     let missing = failures(&histories);
     let now = Timestamp::now();
     let since = now - args.since;
+    let reach = votes_reach_back_to(&histories, since);
     let known: Vec<History> = histories.into_values().flatten().collect();
     let entries = entries(&known, &regions, since, now);
     if out.is_json() {
-        out.json(&Log { command: "log", since, entries: &entries, missing: &missing })?;
+        out.json(&Log { command: "log", since, entries: &entries, missing: &missing, votes_reach_back_to: &reach })?;
     } else {
         out.data(&text::text(&entries, now, out.look))?;
+        for (observer, oldest) in &reach {
+            out.note(&format!("votes of {observer} reach back to {}", moment::utc(*oldest, now)));
+        }
         for (observer, why) in &missing {
             out.note(&format!("the history of {observer} is missing: {why}"));
         }
     }
     Ok(0)
+}
+
+/// Observers whose oldest votes are younger than `since`: SSM keeps 100 versions, and votes are written every round.
+fn votes_reach_back_to(histories: &Read<History>, since: Timestamp) -> BTreeMap<RegionName, Timestamp> {
+    let oldest = |history: &History| history.votes.iter().map(|votes| votes.decided_at).min().filter(|oldest| *oldest > since);
+    histories.iter().filter_map(|(observer, history)| Some((observer.clone(), oldest(history.as_ref().ok()?)?))).collect()
 }
 
 /// What one observer's SSM remembers, oldest first.
@@ -75,4 +88,25 @@ async fn history(store: &Store, regions: &[RegionName]) -> Result<History, Store
         history.intents.extend(store.intent_history(region).await?);
     }
     Ok(history)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{ago, fine, region, unreachable, votes};
+
+    #[test]
+    fn votes_that_are_forgotten_already_are_owned_up_to() {
+        let at = |name: &str, age: i64| Votes { decided_at: ago(age), ..votes(name, [fine(), fine(), fine()]) };
+        let history = |votes: Vec<Votes>| Ok(History { intents: vec![], votes });
+        let histories: Read<History> = [
+            (region("eu-west-1"), history(vec![at("eu-west-1", 1000), at("eu-west-1", 10)])),
+            (region("eu-west-2"), history(vec![at("eu-west-2", 7200), at("eu-west-2", 10)])),
+            (region("us-east-1"), Err(unreachable("us-east-1"))),
+            (region("us-west-2"), history(vec![])),
+        ]
+        .into();
+        assert_eq!(votes_reach_back_to(&histories, ago(3600)), [(region("eu-west-1"), ago(1000))].into());
+        assert_eq!(votes_reach_back_to(&histories, ago(900)), BTreeMap::new(), "as far back as was asked");
+    }
 }

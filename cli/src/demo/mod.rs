@@ -9,8 +9,10 @@ mod operator;
 mod scores;
 mod story;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use decision::RegionName;
 use tokio::sync::broadcast::error::RecvError;
 use world::event::Told;
 use world::speed::Speed;
@@ -20,7 +22,7 @@ use self::folder::Folder;
 use self::hearing::Hearing;
 use self::story::Story;
 use crate::args::DemoArgs;
-use crate::failure::{Failure, chain};
+use crate::failure::{Failure, chain, list};
 use crate::moment;
 use crate::out::Out;
 
@@ -28,11 +30,14 @@ use crate::out::Out;
 const CHATTER: Duration = Duration::from_secs(15);
 /// How often they do in the story: it proves that nothing they say is lost.
 const STORY_CHATTER: Duration = Duration::from_secs(2);
+/// Where the story takes place: its steps break these by name.
+const STORY_REGIONS: [&str; 3] = ["eu-west-1", "eu-west-2", "us-west-2"];
 
-/// Runs the demo until Ctrl-C, or to the end of the story.
+/// Runs the demo until Ctrl-C or until nobody reads it any more, or to the end of the story.
 pub(crate) async fn run(args: &DemoArgs, out: &Out) -> Result<(), Failure> {
     let out = &Out { format: if args.json { crate::args::Format::Json } else { out.format }, ..out.clone() };
     let speed = Speed::new(args.speed).map_err(|error| Failure::usage(error.to_string()))?;
+    check_regions(args)?;
     let folder = Folder::take(&args.state)?;
     out.note("bringing up the world…");
     let options = Options {
@@ -51,17 +56,38 @@ pub(crate) async fn run(args: &DemoArgs, out: &Out) -> Result<(), Failure> {
     if args.story {
         tokio::select! {
             result = play(&world, &folder, out) => result,
-            () = telling => Ok(()),
+            result = telling => result.and(Err(Failure::failed("the story was broken off: the world fell silent"))),
+            () = out.reader_gone() => Err(Failure::failed("the story was broken off: nobody reads it any more")),
             () = interrupted() => Err(Failure::Interrupted { stands: "the story was broken off; the world is gone".to_owned() }),
         }
     } else {
         tokio::select! {
-            () = telling => {}
+            result = telling => result?,
+            () = out.reader_gone() => return Ok(()),
             () = interrupted() => {}
         }
         out.note("the world is gone; what operators asked for stays in the state folder");
         Ok(())
     }
+}
+
+/// Refuses regions that no world can have, or that the story cannot be played in.
+fn check_regions(args: &DemoArgs) -> Result<(), Failure> {
+    let distinct: BTreeSet<&str> = args.regions.iter().map(RegionName::as_str).collect();
+    if distinct.len() != args.regions.len() {
+        return Err(Failure::usage(format!("--regions names a region more than once: {}", list(&args.regions))));
+    }
+    if args.story && distinct != BTreeSet::from(STORY_REGIONS) {
+        return Err(Failure::Usage {
+            message: format!(
+                "the story is written for the regions {} and cannot be played in {}",
+                STORY_REGIONS.join(", "),
+                list(&args.regions)
+            ),
+            hint: Some("leave out --regions, or play without --story".to_owned()),
+        });
+    }
+    Ok(())
 }
 
 async fn play(world: &World, folder: &Folder, out: &Out) -> Result<(), Failure> {
@@ -93,7 +119,7 @@ async fn play(world: &World, folder: &Folder, out: &Out) -> Result<(), Failure> 
 }
 
 /// Tells every event as it comes, until there will be no more.
-async fn tell(mut heard: tokio::sync::broadcast::Receiver<Told>, out: &Out) {
+async fn tell(mut heard: tokio::sync::broadcast::Receiver<Told>, out: &Out) -> Result<(), Failure> {
     loop {
         let told = match heard.recv().await {
             Ok(told) => told,
@@ -101,12 +127,9 @@ async fn tell(mut heard: tokio::sync::broadcast::Receiver<Told>, out: &Out) {
                 out.note(&format!("{missed} events went by too fast to be told"));
                 continue;
             }
-            Err(RecvError::Closed) => return,
+            Err(RecvError::Closed) => return Ok(()),
         };
-        let written = if out.is_json() { out.json(&told) } else { out.data(&format!("{}  {}", moment::time_of_day(told.at), told.event)) };
-        if written.is_err() {
-            return;
-        }
+        if out.is_json() { out.json(&told)? } else { out.data(&format!("{}  {}", moment::time_of_day(told.at), told.event))? }
     }
 }
 

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot start its demo has failed, and says where")]
 
 use std::fmt;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,6 +12,8 @@ use serde_json::Value;
 
 /// How long a world may take to come up on a busy machine.
 const UP: Duration = Duration::from_secs(60);
+/// How long a command may take to notice that nobody reads it.
+const ENDED: Duration = Duration::from_secs(20);
 
 /// Waits for a condition, looking again and again; fails with what was waited for.
 pub(crate) fn until(within: Duration, what: &str, mut holds: impl FnMut() -> bool) {
@@ -20,6 +22,31 @@ pub(crate) fn until(within: Duration, what: &str, mut holds: impl FnMut() -> boo
         assert!(Instant::now() < deadline, "not within {within:?}: {what}");
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// Runs a command in this folder, reads the beginning of what it writes and goes away, as `head` does; its exit code.
+pub(crate) fn abandoned(folder: &Path, args: &[&str]) -> i32 {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_failover"))
+        .args(args)
+        .current_dir(folder)
+        .env_remove("FAILOVER_CONFIG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let read = child.stdout.take().unwrap().read(&mut [0; 1]).unwrap();
+    assert_eq!(read, 1, "{args:?} writes nothing");
+    let mut ended = None;
+    let deadline = Instant::now() + ENDED;
+    while ended.is_none() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(100));
+        ended = child.try_wait().unwrap();
+    }
+    // It must not outlive the test either way.
+    let _ = child.kill();
+    let _ = child.wait();
+    ended.unwrap_or_else(|| panic!("{args:?} goes on, and nobody reads it")).code().unwrap_or(-1)
 }
 
 /// What a command said, and how it ended.
@@ -100,6 +127,11 @@ impl Demo {
                 && self.dig("api.chat.test", &[]) == "127.0.11.1"
         });
         last
+    }
+
+    /// Runs a command in the demo's folder and goes away while it writes; its exit code.
+    pub(crate) fn abandoned(&self, args: &[&str]) -> i32 {
+        abandoned(&self.folder, args)
     }
 
     /// One region of the status.

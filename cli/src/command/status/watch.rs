@@ -32,11 +32,12 @@ struct Change {
     reason: String,
 }
 
-/// Follows until Ctrl-C.
+/// Follows until Ctrl-C, or until nobody reads it any more.
 pub(super) async fn run(service: &Service, region: Option<&RegionName>, out: &Out) -> Result<u8, Failure> {
     let mut interrupt = Interrupt::catch()?;
     tokio::select! {
         result = follow(service, region, out) => result,
+        () = out.reader_gone() => Ok(0),
         () = interrupt.wait() => Err(Failure::Interrupted { stands: "nothing was changed by watching".to_owned() }),
     }
 }
