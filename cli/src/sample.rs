@@ -55,6 +55,7 @@ pub(crate) fn fine() -> RegionVote {
         reason: Reason::Healthy,
         verdict: Verdict::Healthy,
         verdict_since: ago(6 * 86_400 + 7300),
+        refused: None,
         memory: Memory { rounds: "........".to_owned(), clean: 255, ..Memory::default() },
         intent: None,
     }
@@ -70,6 +71,7 @@ pub(crate) fn failing() -> RegionVote {
         reason: Reason::Failing(failing),
         verdict: Verdict::Unhealthy,
         verdict_since: ago(61),
+        refused: None,
         memory: Memory { rounds: ".....www".to_owned(), relapses: 1, ejected_at: Some(ago(61)), down: true, ..Memory::default() },
         intent: None,
     }

@@ -1,4 +1,4 @@
-//! The settings of a deployed controller or gate, from the names that `template.yaml` puts into the environment.
+//! The settings of a deployed controller or gate, from the names that the deployment puts into the environment.
 //!
 //! Read once at the start through a lookup that is passed in, and refused whole if anything in them is wrong.
 

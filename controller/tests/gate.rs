@@ -34,6 +34,7 @@ fn cast(generation: u64, ejected: Option<&RegionName>) -> Votes {
         reason: Reason::Healthy,
         verdict,
         verdict_since: since,
+        refused: None,
         memory: Memory::default(),
         intent: None,
     };

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::automatic::Look;
 use crate::document::Schema;
 use crate::hysteresis::{self, Sight};
+use crate::intent::SafetyRule;
 use crate::memory::Memory;
 use crate::name::RegionName;
 use crate::observation::Observed;
@@ -40,7 +41,7 @@ pub struct Change {
     pub from: Vote,
     /// What it is.
     pub to: Vote,
-    /// Why it moved. Where a safety rule takes back an ejection, this names the rule, while the vote's own reason says how the region does.
+    /// Why it moved. Where a safety rule takes back an ejection, this names the rule, which the vote keeps in `refused`, while the vote's own reason says how the region does.
     pub reason: Reason,
 }
 
@@ -98,6 +99,7 @@ struct Ballot {
     vote: Vote,
     reason: Reason,
     moved_by: Reason,
+    refused: Option<SafetyRule>,
     automatic: bool,
     verdict: Verdict,
 }
@@ -172,8 +174,9 @@ impl<'a> Seat<'a> {
     fn ballot(&self, candidate: Candidate, look: &Look<'_>) -> Ballot {
         let Candidate { vote, reason, refused, .. } = candidate;
         let drain = self.standing.filter(|_| vote == Vote::Serve).and_then(not_drained);
-        let moved_by = drain.clone().or(refused).unwrap_or_else(|| reason.clone());
-        Ballot { vote, reason: drain.unwrap_or(reason), moved_by, automatic: true, verdict: look.verdict() }
+        let (refused, refusal) = refused.unzip();
+        let moved_by = drain.clone().or(refusal).unwrap_or_else(|| reason.clone());
+        Ballot { vote, reason: drain.unwrap_or(reason), moved_by, refused, automatic: true, verdict: look.verdict() }
     }
 
     /// The vote on a region that a person drained.
@@ -182,12 +185,12 @@ impl<'a> Seat<'a> {
             let Remembered { actor, ends_at, generation, .. } = &standing.intent;
             Reason::Drained { by: actor.clone(), until: *ends_at, generation: *generation }
         });
-        Ballot { vote: Vote::Eject, moved_by: reason.clone(), reason, automatic: false, verdict: look.verdict() }
+        Ballot { vote: Vote::Eject, moved_by: reason.clone(), reason, refused: None, automatic: false, verdict: look.verdict() }
     }
 
     /// The vote as it is stored.
     fn record(self, policy: &Policy, ballot: Ballot, now: Timestamp) -> RegionVote {
-        let Ballot { vote, reason, verdict, automatic, .. } = ballot;
+        let Ballot { vote, reason, verdict, automatic, refused, .. } = ballot;
         let mut memory = self.memory;
         match (self.before, vote) {
             (_, Vote::Serve) => (memory.held_until, memory.resumed) = (None, false),
@@ -201,8 +204,14 @@ impl<'a> Seat<'a> {
         }
         let verdict_since = self.last.filter(|last| last.verdict == verdict).map_or(now, |last| last.verdict_since);
         let since = if vote == self.before { self.since } else { now };
+        // A rule that refuses a region which serves is the reason; one that took an ejection back must be known for as long as it serves by it.
+        let refused = match (self.before, vote) {
+            (Vote::Eject, Vote::Serve) => refused,
+            (Vote::Serve, Vote::Serve) => self.last.and_then(|last| last.refused),
+            (_, Vote::Eject) => None,
+        };
         let intent = self.standing.map(|standing| standing.remember.clone());
-        RegionVote { vote, since, reason, verdict, verdict_since, memory, intent }
+        RegionVote { vote, since, reason, verdict, verdict_since, refused, memory, intent }
     }
 }
 

@@ -8,6 +8,8 @@
 //! * Rounds are told apart by the time at which they ended, not by their number: a probe that lost its count starts again at one and must not be
 //!   ignored until it has caught up.
 //!
+//! Only counts over the last few rounds are kept. Not here yet: grey failure, seen as a ratio of first attempts that fail over longer windows.
+//!
 //! Whether an unhealthy region is ejected is not decided here.
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Why a vote is what it is: reasons as data, and the sentence that people read.
 //!
-//! No rule lives here. `Display` is what CLI, dashboard and log print; the data is what is stored.
+//! No rule lives here. `Display` is what people read; the data is what is stored.
 
 use std::fmt;
 

@@ -55,8 +55,8 @@ pub(crate) struct Candidate {
     pub(crate) reason: Reason,
     /// The reason that holds once it serves, if a rule takes it back from an ejection that is over in all but the gates.
     pub(crate) if_serving: Reason,
-    /// What a rule refused, if one did.
-    pub(crate) refused: Option<Reason>,
+    /// The rule that refused, if one did, and what it refused.
+    pub(crate) refused: Option<(SafetyRule, Reason)>,
     /// Whether a person froze automation for it.
     pub(crate) held: bool,
     /// Whether it is unhealthy.
@@ -145,7 +145,7 @@ impl Candidate {
         // What is stored must be what the next decision finds on the same facts, and that one starts from a region that serves.
         let found_again = if everyone { SafetyRule::EveryoneLooksSick } else { rule };
         let stored = if matches!(self.reason, Reason::Failing(_)) { refused(found_again) } else { self.if_serving.clone() };
-        self.refused = Some(refused(rule));
+        self.refused = Some((rule, refused(rule)));
         self.reason = stored;
         self.vote = Vote::Serve;
     }

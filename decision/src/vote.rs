@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::document::{GENERATION_MAX, Schema, TextFault, checked_document, checked_text};
+use crate::intent::SafetyRule;
 use crate::memory::{MEMORY_ROUNDS_MAX, Memory};
 use crate::name::{RegionName, ServiceName};
 use crate::policy::REGIONS_MAX;
@@ -172,6 +173,9 @@ pub struct RegionVote {
     pub verdict: Verdict,
     /// Since when the verdict is what it is.
     pub verdict_since: Timestamp,
+    /// The safety rule that took the last ejection back, until the vote moves again. The reason tells how the region does by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<SafetyRule>,
     /// Hysteresis memory.
     pub memory: Memory,
     /// The intent this controller last saw for the region: what it knows while SSM is out of reach.

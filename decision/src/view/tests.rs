@@ -44,8 +44,16 @@ fn votes(observer: &str, age_seconds: i64, said: [(Vote, Verdict); 3]) -> Votes 
     let at = now() - SignedDuration::from_secs(age_seconds);
     let regions = NAMES.iter().zip(said).map(|(name, (vote, verdict))| {
         let since = at - SignedDuration::from_mins(i64::try_from(observer.len()).unwrap());
-        let vote =
-            RegionVote { vote, since, reason: Reason::Healthy, verdict, verdict_since: since, memory: Memory::default(), intent: None };
+        let vote = RegionVote {
+            vote,
+            since,
+            reason: Reason::Healthy,
+            verdict,
+            verdict_since: since,
+            refused: None,
+            memory: Memory::default(),
+            intent: None,
+        };
         (region(name), vote)
     });
     Votes {

@@ -8,8 +8,6 @@
 //! again: a drain that comes first in the order lands after a later one took effect, displaces it, and the observers who have not yet seen that have
 //! ejected two different regions besides. It takes three operators and two disagreeing observers within seconds; the last test holds that it is the only one.
 
-#![allow(clippy::unwrap_used, reason = "a shape that does not hold is a failed test")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use decision::standing::{self, Effect};

@@ -1,6 +1,6 @@
 //! Documents: what is refused when they are parsed, and that the largest of each fits a standard SSM parameter.
 
-#![allow(clippy::unwrap_used, reason = "shapes that do not hold are failed tests")]
+#![expect(clippy::unwrap_used, reason = "shapes that do not hold are failed tests")]
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,8 @@ fn largest_vote(reason: Reason) -> RegionVote {
         overrides: vec![SafetyRule::LastRegion, SafetyRule::Capacity],
     };
     let vote = if serves { Vote::Serve } else { Vote::Eject };
-    RegionVote { vote, since: late(), reason, verdict: Verdict::Unhealthy, verdict_since: late(), memory, intent: Some(intent) }
+    let refused = serves.then_some(SafetyRule::EveryoneLooksSick);
+    RegionVote { vote, since: late(), reason, verdict: Verdict::Unhealthy, verdict_since: late(), refused, memory, intent: Some(intent) }
 }
 
 /// The reasons with their texts and numbers as long as they get.

@@ -1,6 +1,6 @@
 //! One observer's controller on a clock of our own: rounds come in, people act, it decides and stores.
 
-#![allow(clippy::unwrap_used, reason = "a fixture that does not hold is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a fixture that does not hold is a failed test")]
 
 use std::collections::BTreeMap;
 

@@ -271,3 +271,21 @@ fn a_drain_forces_an_automatic_ejection_back_when_both_would_be_too_many() {
     let dublin = decision.changes.iter().find(|change| change.region == region(DUBLIN)).unwrap();
     assert_snapshot!(dublin.reason, @"refused by last-region: would be ejected because rest failed in 4 of the last 5 rounds (timeout)");
 }
+
+#[test]
+fn the_rule_that_took_an_ejection_back_stays_stored_until_the_vote_moves_again() {
+    let mut scene = Scene::three_regions();
+    let refused = |scene: &Scene| scene.votes().regions[&region(DUBLIN)].refused;
+    scene.rounds(3, &[DUBLIN_REST]);
+    let (london, oregon) = (scene.drain(LONDON), scene.drain(OREGON));
+    // Clean, but for its hold-down: its reason tells no longer that it was forced back.
+    scene.rounds(1, &[]);
+    assert_eq!((scene.line().as_str(), refused(&scene)), ("eject eject serve", Some(SafetyRule::LastRegion)));
+    scene.rounds(9, &[]);
+    assert_eq!((scene.why(DUBLIN).as_str(), refused(&scene)), ("every critical check passes", Some(SafetyRule::LastRegion)));
+    scene.resume(&london);
+    scene.resume(&oregon);
+    scene.rounds(40, &[]);
+    scene.rounds(40, &[DUBLIN_REST]);
+    assert_eq!((scene.vote(DUBLIN), refused(&scene)), (Vote::Eject, None));
+}

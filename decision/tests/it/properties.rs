@@ -1,7 +1,5 @@
 //! What holds for every history: agreement with a naive twin, rest, silence, monotony, generations, and no panic.
 
-#![allow(clippy::unwrap_used, reason = "a generator that does not hold is a failed test")]
-
 use std::collections::BTreeMap;
 
 use decision::{
@@ -294,13 +292,15 @@ fn any_vote() -> impl Strategy<Value = RegionVote> {
     let failing = Failing { check: Check::Rest, cause: None, failed: 3, of: 5, mixed: false, retried: false };
     let reason = select(vec![Reason::Healthy, Reason::Failing(failing), Reason::AwaitsResume]);
     let verdict = select(vec![Verdict::Healthy, Verdict::Unhealthy, Verdict::Unknown]);
-    (select(vec![Vote::Serve, Vote::Eject]), any_time(), reason, verdict, any_time(), memory, option::of(intent)).prop_map(
-        |(vote, since, reason, verdict, verdict_since, memory, intent)| RegionVote {
+    let refused = option::of(select(SafetyRule::ALL.to_vec()));
+    (select(vec![Vote::Serve, Vote::Eject]), any_time(), reason, verdict, any_time(), refused, memory, option::of(intent)).prop_map(
+        |(vote, since, reason, verdict, verdict_since, refused, memory, intent)| RegionVote {
             vote,
             since,
             reason,
             verdict,
             verdict_since,
+            refused,
             memory,
             intent,
         },

@@ -3,7 +3,7 @@
 //! Only PutParameter, GetParameter, GetParametersByPath and GetParameterHistory, as AWS documents them: versions from 1,
 //! 100 of them kept, `name:version`, ten parameters and fifty versions a page, 4 KB, no `{{…}}`. No signatures, no encryption.
 
-#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, reason = "shared by test files, of which each uses a part")]
+#![expect(dead_code, unreachable_pub, clippy::unwrap_used, reason = "shared by test files, of which each uses a part")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
