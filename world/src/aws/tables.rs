@@ -1,4 +1,4 @@
-//! DynamoDB of one region: an engine of its own, reached over HTTP by everybody outside, in process by replication and stream reader.
+//! DynamoDB of one region: a Dynoxide of its own, reached over HTTP by everybody outside, in process by replication and stream reader.
 //!
 //! Who reads the streams, and what the tables mean, is decided elsewhere.
 
@@ -24,7 +24,7 @@ pub(crate) use upstream::Upstream;
 const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 /// The largest request [DDB].
 pub(crate) const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// What the engine adds to its own sequence numbers to give them DynamoDB's 21 digits.
+/// What Dynoxide adds to its own sequence numbers to give them DynamoDB's 21 digits.
 const SEQUENCE_OFFSET: u128 = 100_000_000_000_000_000_000;
 /// Operations that change nothing, and therefore wake nobody.
 const READS: [&str; 16] = [
@@ -49,11 +49,11 @@ const READS: [&str; 16] = [
 /// Why the region's tables could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TablesError {
-    /// The engine did not start.
-    #[error("the DynamoDB engine did not start")]
-    Engine(#[source] DynoxideError),
+    /// The database did not open.
+    #[error("the database of DynamoDB did not open")]
+    Open(#[source] DynoxideError),
     /// Its inner listener could not be bound.
-    #[error("the DynamoDB engine has no port")]
+    #[error("DynamoDB has no port")]
     Bind(#[source] std::io::Error),
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct Change {
 /// The tables of one region.
 pub(crate) struct Tables {
     database: Database,
-    /// A second connection to the same memory, for what the engine has no call for: an index on its stream, and trimming it.
+    /// A second connection to the same memory, for what Dynoxide has no call for: an index on its stream, and trimming it.
     keeper: Mutex<Storage>,
     inner: SocketAddr,
     wrote: watch::Sender<u64>,
@@ -98,15 +98,15 @@ impl Tables {
     pub(crate) async fn start(stop: CancellationToken) -> Result<Arc<Self>, TablesError> {
         // A named in-memory database, so that the keeper sees the same one. The name is never seen outside the process.
         let name = format!("file:/world-{}?vfs=memdb", uuid::Uuid::new_v4().simple());
-        let keeper = Storage::new(&name).map_err(TablesError::Engine)?;
+        let keeper = Storage::new(&name).map_err(TablesError::Open)?;
         // Without it, each write scans all stream records for the next sequence number.
         keeper
             .conn()
             .execute_batch(
                 "CREATE INDEX IF NOT EXISTS stream_by_sequence ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
             )
-            .map_err(|error| TablesError::Engine(error.into()))?;
-        let database = Database::new(&name).map_err(TablesError::Engine)?;
+            .map_err(|error| TablesError::Open(error.into()))?;
+        let database = Database::new(&name).map_err(TablesError::Open)?;
         let listener = tokio::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.map_err(TablesError::Bind)?;
         let inner = listener.local_addr().map_err(TablesError::Bind)?;
         tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database.clone(), stop.cancelled_owned()));
@@ -163,7 +163,7 @@ impl Tables {
     /// Carries a change of another region into this one: the later write wins, by `ts` and then by region.
     ///
     /// # Errors
-    /// What the engine says, other than that the write lost.
+    /// What DynamoDB says, other than that the write lost.
     pub(crate) fn apply(&self, table: &str, record: &Record) -> Result<(), DynoxideError> {
         let mut readers = self.readers();
         let before = self.last_position(table)?;
@@ -205,7 +205,7 @@ impl Tables {
         }
     }
 
-    /// Removes stream records that every reader has read, but for the last: the engine counts on from it, and must not fall behind
+    /// Removes stream records that every reader has read, but for the last: Dynoxide counts on from it, and must not fall behind
     /// the readers when the machine's clock is set back. A table that nobody reads keeps all.
     pub(crate) fn trim(&self) {
         let mut oldest: BTreeMap<String, Position> = BTreeMap::new();

@@ -47,7 +47,8 @@ pub(super) async fn answer(shared: &Shared, peer: IpAddr, request: http::Request
     };
     let event = event(peer, call);
     let (chat, deadline) = (shared.chat.clone(), shared.speed.scale(INTEGRATION_DEADLINE).max(INTEGRATION_DEADLINE_MIN));
-    // An invocation that began goes on when its caller is gone, as Lambda's do.
+    // An invocation that began goes on when its caller is gone, as Lambda's do. One that outlives its region writes nothing there: the chat's
+    // endpoint is down with `Region`, and the calls that were open are cut.
     let invocation = tokio::spawn(async move { tokio::time::timeout(deadline, chat.rest(event)).await });
     match invocation.await {
         Ok(Ok(answer)) => Answer::Response(response(answer)),

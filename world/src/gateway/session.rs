@@ -94,7 +94,7 @@ pub(super) async fn run(shared: &Shared, opened: Opened) {
 }
 
 /// Calls the handler. `None` when it takes longer than a gateway waits. An invocation that began goes on when its caller is gone, as
-/// Lambda's do.
+/// Lambda's do. One that outlives its region writes nothing there: the chat's endpoint is down with `Region`, and open calls are cut.
 pub(super) async fn invoke(shared: &Shared, event: ApiGatewayWebsocketProxyRequest) -> Option<ApiGatewayProxyResponse> {
     let (chat, deadline) = (shared.chat.clone(), shared.speed.scale(INTEGRATION_DEADLINE).max(INTEGRATION_DEADLINE_MIN));
     let invocation = tokio::spawn(async move { tokio::time::timeout(deadline, chat.websocket(event)).await.ok() });

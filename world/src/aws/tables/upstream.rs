@@ -1,6 +1,6 @@
-//! The way to the engine's own HTTP server: one connection per client connection, kept open.
+//! The way to Dynoxide's own HTTP server: one connection per client connection, kept open.
 //!
-//! The engine's server knows DynamoDB's wire in full; nothing of it is written again here.
+//! That server knows DynamoDB's wire in full; nothing of it is written again here.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,25 +17,25 @@ use tokio::sync::Mutex;
 use super::{READS, Tables};
 use crate::aws::wire::{Call, Response};
 
-/// How long the engine may take.
+/// How long an answer may take.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 /// The largest answer: a page of 1 MB of items, written out.
 const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
 
-/// Why the engine gave no answer.
+/// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 enum UpstreamError {
-    #[error("the engine is not reached")]
+    #[error("DynamoDB is not reached")]
     Connect(#[source] std::io::Error),
-    #[error("the engine broke off")]
+    #[error("DynamoDB broke off")]
     Http(#[source] hyper::Error),
-    #[error("the engine's answer is not whole")]
+    #[error("DynamoDB's answer is not whole")]
     Body,
-    #[error("the engine did not answer in time")]
+    #[error("DynamoDB did not answer in time")]
     Slow,
 }
 
-/// One client connection's way to the engine.
+/// One client connection's way to DynamoDB.
 #[derive(Debug)]
 pub(crate) struct Upstream {
     tables: Arc<Tables>,
@@ -47,7 +47,7 @@ impl Upstream {
         Self { tables, sender: Mutex::new(None) }
     }
 
-    /// Carries a call to the engine and wakes the stream's readers when it wrote. `target` is the operation without its service.
+    /// Carries a call to DynamoDB and wakes the stream's readers when it wrote. `target` is the operation without its service.
     pub(crate) async fn answer(&self, target: &str, call: Call) -> Response {
         let answered = tokio::time::timeout(ANSWER_DEADLINE, self.send(call)).await.unwrap_or(Err(UpstreamError::Slow));
         if !READS.contains(&target) {
