@@ -68,6 +68,7 @@ pub(crate) fn start_observers(
         let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&here).endpoint_url(up.aws.endpoint()).build();
         let mut probe = probe::Settings::new(policy.service().clone(), up.region.clone(), targets.clone(), SECRET);
         probe.dns = Some(dns);
+        probe.public_names = vec![names.rest.clone(), names.websocket.clone()];
         probe.pace = probe::Pace::default().at_speed(speed.factor());
         probe.place = Some(probe::Place { index, of: policy.observers().len() });
         Observer {

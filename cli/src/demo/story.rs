@@ -276,7 +276,8 @@ impl Story<'_> {
             score.wrong.push(format!("{region} returned before its hold-down was over"));
         }
         let (name, place) = (self.world.names().websocket, self.world.place_of(region));
-        let moves = self.hearing.all(cause, |event| matches!(event, Event::Answers { name: of, place: at, .. } if *of == name && *at == place));
+        let moves =
+            self.hearing.all(cause, |event| matches!(event, Event::Answers { name: of, place: at, .. } if *of == name && *at == place));
         match moves.len() {
             1 => score.note = "held down, then back once".into(),
             moves => score.wrong.push(format!("{place}'s answer moved {moves} times, not once")),
@@ -286,7 +287,8 @@ impl Story<'_> {
     /// What the talk's check did about `region` since `cause`, up to now: seconds to its first move, or that it did not move.
     fn talk_since(&mut self, region: &RegionName, cause: Timestamp, if_still: &str) -> String {
         let (name, place) = (self.world.talk_names().websocket, self.world.place_of(region));
-        let moves = self.hearing.all(cause, |event| matches!(event, Event::Answers { name: of, place: at, .. } if *of == name && *at == place));
+        let moves =
+            self.hearing.all(cause, |event| matches!(event, Event::Answers { name: of, place: at, .. } if *of == name && *at == place));
         moves.first().map_or_else(|| if_still.to_owned(), |told| self.seconds_text(cause, told.at))
     }
 

@@ -142,6 +142,8 @@ async fn live<'a>(
                     Some(Ok(Message::Binary(bytes))) => in_work.push(Box::pin(reply(shared, client, client.binary(&bytes)))),
                     Some(Ok(Message::Close(frame))) => {
                         let code = frame.map_or(1005, |frame| frame.code.into());
+                        // The protocol has its answer ready below; a client that closes in order waits for it.
+                        let _ = tokio::time::timeout(WRITE_DEADLINE, socket.flush()).await;
                         return Ended { code, reason: "Closed by the client", goodbye: false };
                     }
                     // Pings are answered by the protocol below, as soon as something reads or writes.
