@@ -57,6 +57,9 @@ pub(super) struct Spoken {
     pub(super) reason: String,
     pub(super) verdict: Verdict,
     pub(super) verdict_since: Timestamp,
+    /// The safety rule that last took an ejection back, while the region has served since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refused: Option<SafetyRule>,
     pub(super) memory: Memory,
 }
 
@@ -113,6 +116,7 @@ pub(super) fn account(
                 reason: vote.reason.to_string(),
                 verdict: vote.verdict,
                 verdict_since: vote.verdict_since,
+                refused: vote.refused,
                 memory: vote.memory.clone(),
             })
         });

@@ -93,11 +93,12 @@ fn vote(spoken: &Spoken, now: Timestamp) -> Vec<String> {
     let memory = &spoken.memory;
     let mut remembers = vec![format!("[{}]", memory.rounds), format!("{} clean", memory.clean)];
     if memory.relapses > 0 {
-        remembers.push(format!("ejected {} times", memory.relapses));
+        remembers.push(if memory.relapses == 1 { "ejected once".to_owned() } else { format!("ejected {} times", memory.relapses) });
     }
     remembers.extend(memory.held_until.map(|until| format!("held down until {} ({})", time_of_day(until), relative(until, now))));
-    vec![
-        row("lane", &format!("{}: {}", spoken.lane, spoken.reason)),
+    let mut rows = vec![row("lane", &format!("{}: {}", spoken.lane, spoken.reason))];
+    rows.extend(spoken.refused.map(|rule| row("refused", &format!("{rule} took the last ejection back"))));
+    rows.extend([
         row(
             "verdict",
             &format!("{} since {} ({})", spoken.verdict, time_of_day(spoken.verdict_since), relative(spoken.verdict_since, now)),
@@ -107,7 +108,8 @@ fn vote(spoken: &Spoken, now: Timestamp) -> Vec<String> {
             "decided",
             &format!("{} ({}), generation {}", time_of_day(spoken.decided_at), relative(spoken.decided_at, now), spoken.generation),
         ),
-    ]
+    ]);
+    rows
 }
 
 fn checks(evidence: &Evidence, now: Timestamp) -> Vec<String> {
@@ -180,7 +182,7 @@ mod tests {
         ✗ eu-west-1 votes eject since 03:21:06 (1m 1s ago)
           lane        automatic: websocket failed in 3 of the last 5 rounds (status-503)
           verdict     unhealthy since 03:21:06 (1m 1s ago)
-          memory      [.....www], 0 clean, ejected 1 times
+          memory      [.....www], 0 clean, ejected once
           decided     03:22:05 (2s ago), generation 7
           round       412 at 03:22:03 (4s ago), observer itself pass
           saw         rest pass 42 ms, websocket fail:status-503 12 ms, attempt 2, table pass 42 ms
@@ -188,7 +190,7 @@ mod tests {
         ✗ eu-west-2 votes eject since 03:21:06 (1m 1s ago)
           lane        automatic: websocket failed in 3 of the last 5 rounds (status-503)
           verdict     unhealthy since 03:21:06 (1m 1s ago)
-          memory      [.....www], 0 clean, ejected 1 times
+          memory      [.....www], 0 clean, ejected once
           decided     03:22:05 (2s ago), generation 7
 
         ? us-east-1 does not answer
