@@ -241,7 +241,7 @@ secret = "not this one"
         let text = EXAMPLE.replace(from, to);
         assert_ne!(text, EXAMPLE, "{from:?} is not in the example");
         let error = parse(&text).unwrap_err();
-        format!("{}{}", crate::failure::chain(&error), error.hint().map(|hint| format!(" | {hint}")).unwrap_or_default())
+        format!("{}{}", store::in_one_line(&error), error.hint().map(|hint| format!(" | {hint}")).unwrap_or_default())
     }
 
     #[test]

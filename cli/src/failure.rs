@@ -7,6 +7,7 @@ use std::io;
 
 use decision::{RegionName, SafetyRule};
 use serde_json::{Map, Value, json};
+use store::in_one_line;
 
 use crate::args::Stage;
 use crate::config::ConfigError;
@@ -65,7 +66,7 @@ pub(crate) enum Failure {
         hint: String,
     },
     /// Of several regions some are done, and then one failed.
-    #[error("held: {}; {at} is not known to be: {}{}", list(done), chain(cause).trim_end_matches(". Nothing was changed."), untried(rest))]
+    #[error("held: {}; {at} is not known to be: {}{}", list(done), in_one_line(cause).trim_end_matches(". Nothing was changed."), untried(rest))]
     InPart {
         /// The regions that are held; they stay so.
         done: Vec<RegionName>,
@@ -121,18 +122,6 @@ fn untried(regions: &[RegionName]) -> String {
 /// Names with commas.
 pub(crate) fn list<'a>(regions: impl IntoIterator<Item = &'a RegionName>) -> String {
     regions.into_iter().map(RegionName::as_str).collect::<Vec<_>>().join(", ")
-}
-
-/// An error and its causes in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    line
 }
 
 impl Failure {
@@ -233,7 +222,7 @@ impl Failure {
             | Failure::Failed { .. }
             | Failure::Output(_) => "error",
         };
-        let mut lines = vec![format!("{word}: {}", chain(self))];
+        let mut lines = vec![format!("{word}: {}", in_one_line(self))];
         lines.extend(self.failures().into_iter().flatten().map(|(observer, why)| format!("  {observer}: {why}")));
         lines.extend(self.hints().into_iter().map(|hint| format!("hint: {hint}")));
         lines.join("\n")
@@ -245,7 +234,7 @@ impl Failure {
         object.insert("schema".to_owned(), json!(decision::Schema::V1));
         object.insert("kind".to_owned(), json!(self.kind()));
         object.insert("exit".to_owned(), json!(self.exit_code()));
-        object.insert("message".to_owned(), json!(chain(self)));
+        object.insert("message".to_owned(), json!(in_one_line(self)));
         object.insert("hints".to_owned(), json!(self.hints()));
         if let Some(failures) = self.failures() {
             object.insert("failures".to_owned(), json!(failures));

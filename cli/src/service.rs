@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use decision::{Intent, Policy, RegionName, ServiceView, Votes};
 use jiff::Timestamp;
-use store::{Observers, Store, StoreError};
+use store::{Observers, Store, StoreError, in_one_line};
 
 use self::gather::gather;
 
 use crate::args::Global;
 use crate::config::{self, Config};
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::out::Out;
 
 /// How long the slowest observers are waited for once a majority has answered: a region that swallows packets must not slow every look at the others.
@@ -170,13 +170,13 @@ pub(crate) fn majority<T>(policy: &Policy, read: &Read<T>) -> Result<(), Failure
 
 /// Per observer why it could not be read.
 pub(crate) fn failures<T>(read: &Read<T>) -> BTreeMap<RegionName, String> {
-    read.iter().filter_map(|(observer, result)| result.as_ref().err().map(|error| (observer.clone(), chain(error)))).collect()
+    read.iter().filter_map(|(observer, result)| result.as_ref().err().map(|error| (observer.clone(), in_one_line(error)))).collect()
 }
 
 /// The failure for credentials, if one of the errors is about them.
 pub(crate) fn denied<'a>(errors: impl Iterator<Item = &'a StoreError>) -> Option<Failure> {
     errors.into_iter().find_map(|error| match error {
-        StoreError::Denied { observer, .. } => Some(Failure::Credentials { observer: observer.clone(), what: chain(error) }),
+        StoreError::Denied { observer, .. } => Some(Failure::Credentials { observer: observer.clone(), what: in_one_line(error) }),
         StoreError::Behind { .. }
         | StoreError::Unreachable { .. }
         | StoreError::Throttled { .. }

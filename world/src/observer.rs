@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use probe::Probe;
-use store::{Observers, Store};
+use store::{Observers, Store, in_one_line};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
@@ -86,7 +86,9 @@ impl Observer {
             loop {
                 match controller.reconcile(Timestamp::now()).await {
                     Ok(decision) => self.tell(&decision),
-                    Err(error) => tracing::warn!(observer = %self.name, error = %full(&error), "not reconciled; the next tick tries again"),
+                    Err(error) => {
+                        tracing::warn!(observer = %self.name, error = %in_one_line(&error), "not reconciled; the next tick tries again")
+                    }
                 }
                 woken(&mut changes, self.speed.scale(TICK)).await;
             }
@@ -169,16 +171,4 @@ async fn answer(stream: TcpStream, router: Router) {
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // A checker that hangs up early is no event.
     let _ = connection.await;
-}
-
-/// An error with its causes, on one line.
-fn full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        cause = source.source();
-    }
-    text
 }

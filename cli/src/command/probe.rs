@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use crate::args::{Global, ProbeArgs};
 use crate::config::Config;
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::out::Out;
 use crate::service::config;
+use store::in_one_line;
 
 /// The name under which this command probes: no observer's, so that its heartbeat rows are nobody else's.
 const HERE: &str = "from-cli-0";
@@ -31,7 +32,7 @@ pub(crate) async fn run(args: &ProbeArgs, global: &Global, out: &Out) -> Result<
         config.check_region(region)?;
     }
     let probe = Probe::new(settings(&config, args.region.as_ref())?)
-        .map_err(|error| Failure::failed(format!("this cannot be probed: {}", chain(&error))))?;
+        .map_err(|error| Failure::failed(format!("this cannot be probed: {}", in_one_line(&error))))?;
     let seen = probe.round(1).await;
     let failed = seen.anything_failed();
     if out.is_json() {

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use decision::RegionName;
+use store::in_one_line;
 use tokio::sync::broadcast::error::RecvError;
 use world::event::Told;
 use world::speed::Speed;
@@ -22,7 +23,7 @@ use self::folder::Folder;
 use self::hearing::Hearing;
 use self::story::Story;
 use crate::args::DemoArgs;
-use crate::failure::{Failure, chain, list};
+use crate::failure::{Failure, list};
 use crate::moment;
 use crate::out::Out;
 
@@ -49,7 +50,8 @@ pub(crate) async fn run(args: &DemoArgs, out: &Out) -> Result<(), Failure> {
         talk_every: Some(if args.story { STORY_CHATTER } else { CHATTER }),
         ..Options::three_regions()
     };
-    let world = World::start(options).await.map_err(|error| Failure::failed(format!("the world did not come up: {}", chain(&error))))?;
+    let world =
+        World::start(options).await.map_err(|error| Failure::failed(format!("the world did not come up: {}", in_one_line(&error))))?;
     folder.write_config(&world)?;
     announce::announce(&world, args, out)?;
     let telling = tell(world.events().listen(), out);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use decision::{RegionName, Vote};
 use jiff::Timestamp;
 use world::World;
-use world::event::Event;
+use world::event::{Event, Told};
 use world::fault::Component;
 
 use super::hearing::Hearing;
@@ -87,7 +87,7 @@ impl Story<'_> {
         (self.tell)(&format!("the WebSocket path of {region} breaks; REST and /health stay green"));
         let mut score = Score { step: format!("WebSocket path of {region} breaks"), ..Score::default() };
         let cause = self.world.switch(region, Component::Websocket, true);
-        self.measure_ejection(&mut score, region, cause, &self.world.names().websocket.clone()).await;
+        self.measure_ejection(&mut score, region, cause).await;
         self.measure_user(&mut score, LONDON, region, cause).await;
         score.talk = self.talk_since(region, cause, "stayed: it sees REST only");
         self.judge_messages(&mut score).await;
@@ -99,8 +99,7 @@ impl Story<'_> {
         let mut score = Score { step: format!("{region} is gone"), ..Score::default() };
         let place = self.world.place_of(region);
         let cause = self.world.switch(region, Component::Region, true);
-        let name = self.world.names().websocket.clone();
-        self.measure_ejection_from(&mut score, region, cause, &name, &place).await;
+        self.measure_ejection(&mut score, region, cause).await;
         self.measure_user(&mut score, &place, region, cause).await;
         let talk = self.world.talk_names().websocket.clone();
         score.talk = match self.answers_left(&talk, &place, region, cause, self.within(TO_TALK)).await {
@@ -242,14 +241,10 @@ impl Story<'_> {
         score
     }
 
-    async fn measure_ejection(&mut self, score: &mut Score, region: &RegionName, cause: Timestamp, name: &str) {
-        let place = self.world.place_of(region);
-        self.measure_ejection_from(score, region, cause, name, &place).await;
-    }
-
-    async fn measure_ejection_from(&mut self, score: &mut Score, region: &RegionName, cause: Timestamp, name: &str, place: &str) {
+    async fn measure_ejection(&mut self, score: &mut Score, region: &RegionName, cause: Timestamp) {
+        let (name, place) = (self.world.names().websocket, self.world.place_of(region));
         let voted = self.majority(region, Vote::Eject, cause, self.within(TO_VOTE)).await;
-        let moved = self.answers_left(name, place, region, cause, self.within(TO_ANSWERS)).await;
+        let moved = self.answers_left(&name, &place, region, cause, self.within(TO_ANSWERS)).await;
         score.vote = self.since(cause, voted);
         score.answers = self.since(cause, moved);
         score.vote_to_answers = voted.and_then(|voted| self.since(voted, moved));
@@ -281,20 +276,21 @@ impl Story<'_> {
         if waited.is_some_and(|waited| waited < least) {
             score.wrong.push(format!("{region} returned before its hold-down was over"));
         }
-        let (name, place) = (self.world.names().websocket, self.world.place_of(region));
-        let moves =
-            self.hearing.all(cause, |event| matches!(event, Event::Answers { name: of, place: at, .. } if *of == name && *at == place));
-        match moves.len() {
+        let place = self.world.place_of(region);
+        match self.moves(&self.world.names().websocket, &place, cause).len() {
             1 => score.note = "held down, then back once".into(),
             moves => score.wrong.push(format!("{place}'s answer moved {moves} times, not once")),
         }
     }
 
+    /// Every move of a name's answer for a place since then, up to now.
+    fn moves(&mut self, name: &str, place: &str, since: Timestamp) -> Vec<Told> {
+        self.hearing.all(since, |event| matches!(event, Event::Answers { name: of, place: at, .. } if of == name && at == place))
+    }
+
     /// What the talk's check did about `region` since `cause`, up to now: seconds to its first move, or that it did not move.
     fn talk_since(&mut self, region: &RegionName, cause: Timestamp, if_still: &str) -> String {
-        let (name, place) = (self.world.talk_names().websocket, self.world.place_of(region));
-        let moves =
-            self.hearing.all(cause, |event| matches!(event, Event::Answers { name: of, place: at, .. } if *of == name && *at == place));
+        let moves = self.moves(&self.world.talk_names().websocket, &self.world.place_of(region), cause);
         moves.first().map_or_else(|| if_still.to_owned(), |told| self.seconds_text(cause, told.at))
     }
 

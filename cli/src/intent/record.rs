@@ -1,9 +1,9 @@
 //! Recording an intent: written to every observer at once, counted, and read back to see who stands.
 
 use decision::{Intent, RegionName};
-use store::{Recorded, StoreError};
+use store::{Recorded, StoreError, in_one_line};
 
-use crate::failure::{Failure, chain, list};
+use crate::failure::{Failure, list};
 use crate::moment;
 use crate::service::{Reading, Service, denied};
 
@@ -25,12 +25,12 @@ pub(crate) async fn record(service: &Service, intent: &Intent) -> Result<Standin
     let recorded = service.observers.record(intent).await;
     let reading = service.read().await;
     for (observer, error) in &recorded.failures {
-        tracing::warn!(observer = %observer, error = %chain(error), "not recorded there");
+        tracing::warn!(observer = %observer, error = %in_one_line(error), "not recorded there");
     }
     if let Some(failure) = judge(service.policy().majority(), &recorded, intent, reading.newest(&intent.region), &reading) {
         return Err(failure);
     }
-    let missing = recorded.failures.iter().map(|(observer, error)| (observer.clone(), chain(error))).collect();
+    let missing = recorded.failures.iter().map(|(observer, error)| (observer.clone(), in_one_line(error))).collect();
     Ok(Standing { acks: recorded.acks, reading, missing })
 }
 
@@ -44,7 +44,7 @@ fn judge(majority: usize, recorded: &Recorded, intent: &Intent, newest: Option<&
         return None;
     }
     let of = recorded.acks.len() + recorded.failures.len();
-    let failures = || recorded.failures.iter().map(|(observer, error)| (observer.clone(), chain(error))).collect();
+    let failures = || recorded.failures.iter().map(|(observer, error)| (observer.clone(), in_one_line(error))).collect();
     let perhaps = recorded.failures.values().any(|error| matches!(error, StoreError::Indefinite { .. }));
     if recorded.acks.is_empty() && !perhaps {
         let credentials = denied(recorded.failures.values());

@@ -82,6 +82,13 @@ pub(crate) enum Answer {
 #[error("the connection is cut")]
 struct Cut;
 
+/// HTTP/1.1 with the limits on heads that hold for every connection.
+fn limited() -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_DEADLINE).max_buf_size(HEAD_BYTES_MAX);
+    http
+}
+
 /// Serves one connection until either side ends it. Upgrades are handed over when the response says 101.
 pub(crate) async fn serve<F, Fut>(stream: TcpStream, answer: F)
 where
@@ -98,13 +105,7 @@ where
         }
     });
     // An error here is the client's way of leaving; there is nobody left to tell.
-    let _ = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_DEADLINE)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades()
-        .await;
+    let _ = limited().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
 }
 
 /// As [`serve`], for a service that always answers.
@@ -117,10 +118,5 @@ where
         let answer = answer(request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
-    let _ = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_DEADLINE)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = limited().serve_connection(TokioIo::new(stream), service).await;
 }

@@ -76,14 +76,7 @@ impl ReachError {
     /// The error and its causes in one line.
     #[must_use]
     pub fn in_full(&self) -> String {
-        let mut line = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            line.push_str(": ");
-            line.push_str(&cause.to_string());
-            source = cause.source();
-        }
-        line
+        store::in_one_line(self)
     }
 }
 

@@ -10,9 +10,8 @@ use decision::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
-use store::StoreError;
+use store::{StoreError, in_one_line};
 
-use crate::failure::chain;
 use crate::service::{Read, Reading};
 
 /// Everything that is known about one region.
@@ -103,7 +102,7 @@ pub(super) fn account(
         |observer: &RegionName| view.observers.iter().find(|seen| seen.observer == *observer).map_or(Heard::Unreachable, |seen| seen.heard);
     let observers = policy.observers().iter().map(|observer| {
         let votes = reading.votes.get(observer);
-        let failure = votes.and_then(|read| read.as_ref().err()).map(|error: &StoreError| chain(error));
+        let failure = votes.and_then(|read| read.as_ref().err()).map(|error: &StoreError| in_one_line(error));
         let votes = votes.and_then(|read| read.as_ref().ok()).and_then(Option::as_ref);
         let spoken = votes.and_then(|votes| {
             let vote = votes.regions.get(region)?;
