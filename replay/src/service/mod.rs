@@ -1,0 +1,1 @@
+//! What an incident means at one moment: for a connection, a message, a store, a user.
