@@ -1,1 +1,16 @@
 //! What an incident means at one moment: for a connection, a message, a store, a user.
+//!
+//! [`Truth`] turns the lines of a file into what one fresh attempt meets, [`Users`] feel it, [`Score`] counts it, and [`scaled`] asks how much
+//! hangs on the estimates. Nothing here observes, decides, or moves an answer.
+
+mod met;
+mod scaling;
+mod score;
+mod truth;
+mod users;
+
+pub use met::{Met, StoreState, Vantage};
+pub use scaling::scaled;
+pub use score::Score;
+pub use truth::Truth;
+pub use users::Users;
