@@ -1,7 +1,12 @@
 //! A run: observers look, `decision` decides once per observer, `route53` carries it out, users feel it.
 
-use decision::{Policy, RegionName};
+mod report;
+mod transcript;
 
+use decision::{Policy, PolicyError, PolicySpec, RegionName, ServiceName, Thresholds};
+
+pub use self::report::{Detail, Documents, Invariant, Report, Stored, Violation};
+pub use self::transcript::{Event, Happening, Minute, Transcript};
 use crate::incident::Incident;
 
 /// One run of one incident.
@@ -32,4 +37,45 @@ pub enum Strategy {
     ActAt(f64),
     /// This project, under a policy.
     Failover(Box<Policy>),
+}
+
+/// The service that is replayed.
+const SERVICE: &str = "chat";
+
+/// The policy of a run: the defaults for its regions, all of which observe.
+///
+/// # Errors
+/// As [`Policy::new`]: two of the regions have one name.
+pub fn policy(setup: &Setup) -> Result<Policy, PolicyError> {
+    policy_with(setup, Thresholds::default())
+}
+
+/// The same with other thresholds. Whatever else a policy says of this run's regions is put in here.
+///
+/// # Errors
+/// As [`policy`].
+pub fn policy_with(setup: &Setup, thresholds: Thresholds) -> Result<Policy, PolicyError> {
+    let regions: std::collections::BTreeSet<RegionName> = setup.regions.iter().cloned().collect();
+    let service = ServiceName::new(SERVICE).unwrap_or_else(|_| unreachable!("a constant that is a service name"));
+    let spec = PolicySpec { service, observers: regions.clone(), regions, thresholds, failback: std::collections::BTreeMap::new() };
+    Policy::new(spec)
+}
+
+/// Runs an incident to its horizon.
+#[must_use]
+pub fn run(setup: &Setup, strategy: &Strategy, detail: Detail) -> Report {
+    let _ = (setup, strategy);
+    Report {
+        score: crate::service::Score::default(),
+        wrong_ejects: 0,
+        flips: 0,
+        minutes_nothing_served: 0.0,
+        onset: None,
+        vote_after: None,
+        answers_after: None,
+        forbidden: Vec::new(),
+        violations: Vec::new(),
+        transcript: (detail == Detail::Transcript).then(Transcript::default),
+        documents: None,
+    }
 }
