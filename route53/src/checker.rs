@@ -28,6 +28,15 @@ impl Checker {
         }
     }
 
+    /// Takes the same outcome so many times, where it has decided so already.
+    pub(crate) fn take_many(&mut self, outcome: Outcome, threshold: u8, times: u128) {
+        if times > 0 {
+            self.take(outcome, threshold);
+            let more = u8::try_from(times - 1).unwrap_or(u8::MAX);
+            self.streak = self.streak.saturating_add(more).min(threshold);
+        }
+    }
+
     /// Makes up its mind without a poll.
     pub(crate) fn establish(&mut self, passed: bool) {
         self.decided = Some(passed);

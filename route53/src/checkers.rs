@@ -2,8 +2,13 @@
 //!
 //! Sans I/O. The caller makes the polls ([`Checkers::due`]) and brings the outcomes back ([`Checkers::report`]); time is an argument.
 
+mod coast;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
+
+use self::coast::Coasting;
+pub use self::coast::Steady;
 
 use crate::check::{Check, CheckId, CheckSet, CheckSetError, Datapoint, Endpoint, History, Kind, Update, UpdateError};
 use crate::checker::Checker;
@@ -29,9 +34,11 @@ pub struct Checkers {
 #[derive(Debug, Clone)]
 enum State {
     /// The generation sets polls apart that were begun before the check was switched off or its checkers changed.
+    /// A check that coasts has none of its checkers in the schedule.
     Polled {
         checkers: Vec<Checker>,
         generation: u64,
+        coasting: Option<Vec<Coasting>>,
     },
     Metric(History),
     Switch(bool),
@@ -145,7 +152,7 @@ impl Checkers {
         let mut polls = Vec::new();
         while let Some(&(due, place, number)) = self.schedule.first().filter(|&&(at, ..)| at <= now) {
             self.schedule.pop_first();
-            if let State::Polled { checkers, generation } = &self.states[place] {
+            if let State::Polled { checkers, generation, .. } = &self.states[place] {
                 polls.push(Poll { place, number, generation: *generation, checker: checkers[number].id, due });
             }
         }
@@ -183,7 +190,7 @@ impl Checkers {
     pub fn record(&mut self, poll: Poll, outcome: Outcome, now: Duration) -> Vec<Change> {
         let Kind::Endpoint(endpoint) = self.set.at(poll.place).kind() else { return Vec::new() };
         let (threshold, interval) = (endpoint.spec().failure_threshold, self.speed.scale(endpoint.interval()));
-        let State::Polled { checkers, generation } = &mut self.states[poll.place] else { return Vec::new() };
+        let State::Polled { checkers, generation, .. } = &mut self.states[poll.place] else { return Vec::new() };
         if *generation != poll.generation {
             return Vec::new();
         }
@@ -229,6 +236,7 @@ impl Checkers {
         let former = self.set.at(place).clone();
         let updated = former.updated(update)?;
         let anew = former.is_disabled() != updated.is_disabled() || checkers_of(&former) != checkers_of(&updated);
+        self.wake(id, now);
         self.set.replace(place, updated)?;
         if anew {
             self.begin(place, now);
@@ -303,8 +311,11 @@ impl Checkers {
     fn begin(&mut self, place: usize, now: Duration) {
         self.schedule.retain(|&(_, of, _)| of != place);
         let check = self.set.at(place);
-        let (Kind::Endpoint(endpoint), State::Polled { checkers, generation }) = (check.kind(), &mut self.states[place]) else { return };
+        let (Kind::Endpoint(endpoint), State::Polled { checkers, generation, coasting }) = (check.kind(), &mut self.states[place]) else {
+            return;
+        };
         *generation += 1;
+        *coasting = None;
         *checkers = endpoint.checkers().map(Checker::new).collect();
         if check.is_disabled() {
             return;
@@ -332,7 +343,7 @@ pub enum UpdateRefused {
 
 fn state(check: &Check) -> State {
     match check.kind() {
-        Kind::Endpoint(_) => State::Polled { checkers: Vec::new(), generation: 0 },
+        Kind::Endpoint(_) => State::Polled { checkers: Vec::new(), generation: 0, coasting: None },
         Kind::Calculated(_) => State::Counted,
         Kind::Alarm(_) => State::Metric(History::default()),
         Kind::Control(_) => State::Switch(true),

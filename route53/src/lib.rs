@@ -19,7 +19,7 @@ pub use check::{
     Address, Alarm, AlarmSpec, CHECKS_MAX, Check, CheckId, CheckSet, CheckSetError, Comparison, Control, Datapoint, Endpoint, EndpointSpec,
     InsufficientData, InvalidCheck, Kind, SEARCH_MAX, Speaks, Statistic, Update, UpdateError,
 };
-pub use checkers::{Change, Checkers, Poll, Status, UpdateRefused, WrongKind};
+pub use checkers::{Change, Checkers, Poll, Status, Steady, UpdateRefused, WrongKind};
 pub use judge::{BODY_BYTES, Deadlines, Encoding, Facts, Failure, HEADER_BYTES_MAX, NoConnection, Outcome, Response, judge};
 pub use name::{DomainName, InvalidDomainName};
 pub use region::{AwsRegion, CheckerId, CheckerRegion, InvalidAwsRegion};

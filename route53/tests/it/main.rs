@@ -5,6 +5,7 @@
 mod answers;
 mod checkers;
 mod checks;
+mod coasting;
 mod detection;
 mod facts;
 mod given;
