@@ -46,12 +46,6 @@ pub(crate) struct Sender<'a> {
     pub(crate) patience: Patience,
 }
 
-impl Limits {
-    pub(crate) fn of(pace: &Pace, patience: Patience) -> Self {
-        Self { own: pace.own, across: pace.across, late: pace.late, patience }
-    }
-}
-
 /// Sends a nonce into each socket and waits until nothing more can be learnt. Never longer than `pace.across`, nor past `outer`.
 pub(crate) async fn deliver(
     sender: Sender<'_>,

@@ -4,6 +4,7 @@
 //! keeps a tripwire socket per region in between. Nothing here decides what a failure means for a region: that is the controller's.
 
 mod certificate;
+mod conclude;
 mod connect;
 mod delivery;
 mod endpoint;
@@ -25,6 +26,7 @@ mod ticket;
 mod tripwire;
 mod websocket;
 
+pub use conclude::{RoundMet, conclude};
 pub use matrix::{Blame, Judgement, Limits, Matrix, Patience};
 pub use metrics::NAMESPACE;
 pub use pace::{CONFIRMATIONS, FAST_ROUNDS, LOOKS_MAX, Look, Pace, SETTLE_ROUNDS, next_delay, phase, until_tick};

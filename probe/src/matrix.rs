@@ -10,6 +10,7 @@ use std::time::Duration;
 use decision::{Cause, CheckResult, Outcome, RegionName};
 use serde::{Serialize, Serializer};
 
+use crate::pace::Pace;
 use crate::seen::whole_millis;
 
 /// Arrival times of one nonce per region, on one clock. Only regions whose socket stood all the time are in it.
@@ -76,6 +77,14 @@ pub struct Judgement {
     pub replication: BTreeMap<RegionName, CheckResult>,
     /// Whom the holes blame, in order.
     pub blamed: Vec<Blame>,
+}
+
+impl Limits {
+    /// Those of a pace.
+    #[must_use]
+    pub fn of(pace: &Pace, patience: Patience) -> Self {
+        Self { own: pace.own, across: pace.across, late: pace.late, patience }
+    }
 }
 
 impl Matrix {

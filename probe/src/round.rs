@@ -1,27 +1,23 @@
 //! One round: every check of every region at once, each step with its own deadline, all of it with one more.
 //!
-//! The same work on a good day and a bad one. When the next round starts is not known here.
-//!
-//! The observer's check of itself covers three things: that the runtime kept up while the round lasted (loop lag), that anything was
-//! reached when there are two regions or more, and that anything was heard on the sockets that stood. It calls no witness: that
-//! the observer's own AWS and credentials work is proven by each publication of `observed`, and readers miss one that stops.
+//! The same work on a good day and a bad one. What it says is `conclude`; when the next one starts is not known here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
-use decision::{Cause, Check, CheckResult, Observation, Outcome, REGIONS_MAX, RegionName, Round};
+use decision::{REGIONS_MAX, RegionName};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use crate::conclude::{RoundMet, conclude};
 use crate::connect::Connector;
 use crate::delivery::{Delivered, Sender, deliver};
 use crate::endpoint::{Endpoint, Scheme};
 use crate::frame::Frame;
 use crate::lag::LagMeter;
-use crate::matrix::{Blame, Judgement, Limits, Patience};
+use crate::matrix::{Limits, Patience};
 use crate::nonce::{Session, is_probe};
 use crate::pace::Pace;
 use crate::rest;
@@ -134,12 +130,10 @@ impl Probe {
         if counts.leaked > 0 {
             tracing::warn!(leaked = counts.leaked, "probe messages reached a place where users are");
         }
-        let judgement = matrix.judge(waited, &Limits::of(self.pace(), patience));
         let loop_lag = meter.worst();
-        let self_check = self_check(&regions, &judgement, loop_lag, self.pace());
-        let observations = regions.iter().map(|(name, seen)| (name.clone(), observation(name, seen, &judgement, self.pace())));
-        let round = Round { number, produced_at: Timestamp::now(), self_check, regions: observations.collect() };
-        let (blamed, took) = (judgement.blamed, started.elapsed());
+        let met = RoundMet { number, at: Timestamp::now(), regions: &regions, matrix: &matrix, waited, patience, loop_lag };
+        let (round, blamed) = conclude(&met, self.pace());
+        let took = started.elapsed();
         Seen { round, regions, matrix, blamed, counts, skews, public_names, distractor, loop_lag, took }
     }
 
@@ -245,37 +239,6 @@ impl Probe {
             });
         }
     }
-}
-
-/// What the observer thinks of itself: unfit when it reached nothing at all or ran behind, degraded when it heard nothing
-/// from regions that all answer.
-fn self_check(regions: &BTreeMap<RegionName, RegionSeen>, judgement: &Judgement, loop_lag: Duration, pace: &Pace) -> Outcome {
-    let reached_nothing = |seen: &RegionSeen| [&seen.rest, &seen.websocket, &seen.table].into_iter().all(Step::reached_nothing);
-    // One region alone that cannot be reached says as much about itself as about us.
-    let blind = regions.len() >= 2 && regions.values().all(reached_nothing);
-    if blind || loop_lag > pace.loop_lag {
-        Outcome::Fail(Cause::Observer)
-    } else if judgement.blamed.contains(&Blame::Observer) {
-        Outcome::Degraded(Cause::Observer)
-    } else if loop_lag > pace.loop_lag / 2 {
-        Outcome::Degraded(Cause::Late)
-    } else {
-        Outcome::Pass
-    }
-}
-
-/// The checks of one region. One without a socket was not tried for delivery: its `websocket` has failed already.
-fn observation(region: &RegionName, seen: &RegionSeen, judgement: &Judgement, pace: &Pace) -> Observation {
-    let not_tried = CheckResult { outcome: Outcome::Unknown(Cause::NotTried), millis: 0, attempts: 0 };
-    let judged = |checks: &BTreeMap<RegionName, CheckResult>| checks.get(region).cloned().unwrap_or_else(|| not_tried.clone());
-    let result = |check: Check| match check {
-        Check::Rest => seen.rest.result(pace.slow),
-        Check::Websocket => seen.websocket.result(pace.slow),
-        Check::Table => seen.table.result(pace.slow),
-        Check::Delivery => judged(&judgement.delivery),
-        Check::Replication => judged(&judgement.replication),
-    };
-    Check::ALL.into_iter().map(|check| (check, result(check))).collect()
 }
 
 struct Heard {

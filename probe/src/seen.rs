@@ -174,6 +174,19 @@ pub struct Distractor {
 }
 
 impl Step {
+    /// A single attempt that did what it should.
+    #[must_use]
+    pub fn passed(total: Duration) -> Self {
+        Self { phases: Phases { total, ..Phases::default() }, attempts: 1, ..Self::default() }
+    }
+
+    /// A single attempt that failed after so long, and that no second one follows.
+    #[must_use]
+    pub fn failed(phase: Phase, cause: Cause, total: Duration) -> Self {
+        let failure = Failure { phase, cause, retriable: false, detail: String::new() };
+        Self { failure: Some(failure), ..Self::passed(total) }
+    }
+
     /// The step as a check's result; a pass that took longer than `slow` is late.
     #[must_use]
     pub fn result(&self, slow: Duration) -> CheckResult {
