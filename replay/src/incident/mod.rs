@@ -1,9 +1,22 @@
-//! What happened: an incident as its file says it. Values only; `load` reads them, `service` gives them meaning.
+//! What happened: an incident as its file says it. Values only; [`load`] reads them, `service` gives them meaning.
+
+mod flaw;
+mod header;
+mod load;
+mod order;
+mod timeline;
+mod tuple;
+mod words;
+mod write;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use decision::RegionName;
+
+pub use flaw::{Flaw, Flaws};
+pub use load::{FILE_MAX_BYTES, FILES_MAX, load, load_all};
+pub use timeline::TUPLES_MAX;
+pub use words::{HORIZON_MAX, Kind, Range};
 
 /// A region by the part it plays: `A` is impaired, `B` its nearest survivor, `C` the third.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -239,14 +252,4 @@ pub struct Incident {
     pub faults: Vec<Tuple>,
     /// What happened then because of what people and machines did then: shown, never applied.
     pub history: Vec<Tuple>,
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Role::A => "A",
-            Role::B => "B",
-            Role::C => "C",
-        })
-    }
 }
