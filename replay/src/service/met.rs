@@ -5,7 +5,7 @@ use std::time::Duration;
 /// From where something is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vantage {
-    /// The probe or controller in the region of this index. It sits behind the carrier of the same index.
+    /// The probe or the controller in the region of this index. It sits behind the carrier of the same index.
     Observer(usize),
     /// A user behind the carrier of this index, 0 to 2.
     Carrier(usize),
@@ -15,31 +15,33 @@ pub enum Vantage {
 
 /// What one fresh attempt meets: shares of attempts that fail, 0 to 1.
 ///
-/// One fault shows at several places, so the places of one attempt are the greatest of their shares and never a product: draw one number `u`
-/// in 0..1 per attempt; `u < hole` is silence, `u < max(hole, …)` an answered failure.
+/// One fault shows at several places, so an attempt that passes several places fails with the greatest of their shares, never with a product. Draw
+/// one number `u` in 0..1 per attempt: below the greatest share that counts for it, it fails; below the greatest *hole* among them, in silence.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Met {
     /// Swallowed on the way, there or back: no answer at all, whatever is asked for.
     pub hole: f64,
-    /// A REST request is answered with an error before any table is touched: the API, its functions, overload, its name.
+    /// A REST request is answered with an error before a table is touched: the API, its functions, overload.
     pub rest: f64,
-    /// The table refuses or is out of reach: reads, sends, handshakes.
+    /// A REST request hangs at the API.
+    pub rest_hole: f64,
+    /// The table refuses or is out of reach. It is in `handshake` and `send` already; a REST read meets it beside `rest`.
     pub table: f64,
-    /// A WebSocket handshake is refused: the API, its functions, its table, overload, its name.
+    /// A WebSocket handshake is refused: the API, its functions, its table, overload.
     pub handshake: f64,
-    /// A WebSocket handshake hangs: nothing comes back.
+    /// A WebSocket handshake hangs at the API.
     pub handshake_hole: f64,
-    /// A message that was sent on a live socket is not stored.
+    /// A message sent on a live socket is not stored: functions, table.
     pub send: f64,
-    /// A push to a live socket fails.
+    /// A push to a live socket fails: the push, overload.
     pub push: f64,
-    /// `/health` answers with an error: functions, the API, overload; no table. The way is in `hole`.
+    /// `/health` answers with an error: functions, the API, overload. It touches no table.
     pub health: f64,
-    /// A probe's REST request fails though a user's would not.
+    /// A probe's REST request fails where a user's would not.
     pub probe_only: f64,
-    /// Added latency of a request at the 99th percentile, in milliseconds.
+    /// Added latency of a REST request at the 99th percentile, in milliseconds.
     pub latency_ms: f64,
-    /// How late the region's stream reader is: a message written there reaches sockets there this much later.
+    /// How late the region's stream reader is: what reaches the tables there reaches sockets there so much later.
     pub stream_lag: Duration,
 }
 
@@ -50,7 +52,7 @@ pub struct StoreState {
     pub refused: f64,
     /// A read returns what was there so long ago.
     pub stale: Duration,
-    /// Share of calls of others than its own region's that get no answer, 0 to 1.
+    /// Share of calls from other regions that get no answer, 0 to 1.
     pub unreachable: f64,
     /// Share of calls from inside its region that get no answer, 0 to 1.
     pub unreachable_inside: f64,

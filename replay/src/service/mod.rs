@@ -3,9 +3,17 @@
 //! [`Truth`] turns the lines of a file into what one fresh attempt meets, [`Users`] feel it, [`Score`] counts it, and [`scaled`] asks how much
 //! hangs on the estimates. Nothing here observes, decides, or moves an answer.
 
+mod caches;
+mod felt;
+mod lag;
+mod levels;
+mod load;
 mod met;
+mod paths;
 mod scaling;
 mod score;
+mod sockets;
+mod timeline;
 mod truth;
 mod users;
 
