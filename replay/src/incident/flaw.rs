@@ -94,11 +94,7 @@ impl std::error::Error for Flaws {}
 
 /// A file's own text in quotes: short, and harmless on a terminal.
 pub(super) fn quoted(raw: &str) -> String {
-    if raw.chars().count() <= QUOTED {
-        format!("{raw:?}")
-    } else {
-        format!("{:?}…", raw.chars().take(QUOTED).collect::<String>())
-    }
+    if raw.chars().count() <= QUOTED { format!("{raw:?}") } else { format!("{:?}…", raw.chars().take(QUOTED).collect::<String>()) }
 }
 
 /// The known word nearest to one that is not known, if one is near.

@@ -75,7 +75,11 @@ impl<'a> Reading<'a> {
         {
             self.tell(None, (format!("more than {TUPLES_MAX} tuples in faults and history together"), None));
         }
-        let last = [faults.as_deref(), history.as_deref()].into_iter().flatten().filter_map(|tuples| tuples.last()).fold(0.0, |t, tuple| tuple.minute.max(t));
+        let last = [faults.as_deref(), history.as_deref()]
+            .into_iter()
+            .flatten()
+            .filter_map(|tuples| tuples.last())
+            .fold(0.0, |t, tuple| tuple.minute.max(t));
         let horizon = match table.get("horizon") {
             None => Some(f64::min(last + AFTER_THE_LAST, HORIZON_MAX)),
             Some(value) => self.horizon(value, last),
@@ -118,13 +122,10 @@ impl<'a> Reading<'a> {
         for key in table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
             let raw = key.get_ref().as_ref();
             let place = if within.is_empty() { String::new() } else { format!(" of {within}") };
-            let misplaced = if !within.is_empty() && KEYS.contains(&raw) {
-                "; it belongs above the first line in [brackets]"
-            } else {
-                ""
-            };
+            let misplaced = if !within.is_empty() && KEYS.contains(&raw) { "; it belongs above the first line in [brackets]" } else { "" };
             let near = nearest(raw, known.iter().copied());
-            self.wrong::<()>(&key.span(), (format!("{} is not a key{place}{misplaced}", quoted(raw)), near));
+            let known = tuple::known(near.as_ref(), known);
+            self.wrong::<()>(&key.span(), (format!("{} is not a key{place}{misplaced}{known}", quoted(raw)), near));
         }
     }
 
@@ -160,7 +161,8 @@ impl<'a> Reading<'a> {
             DeValue::Float(number) => number.as_str(),
             _ => return self.not_a(key, value, "a plain number"),
         };
-        tuple::number(raw.strip_prefix('+').unwrap_or(raw)).map_or_else(|(reason, near)| self.wrong(&value.span(), (format!("{key}: {reason}"), near)), Some)
+        tuple::number(raw.strip_prefix('+').unwrap_or(raw))
+            .map_or_else(|(reason, near)| self.wrong(&value.span(), (format!("{key}: {reason}"), near)), Some)
     }
 
     fn word<T: Copy + std::fmt::Display>(&mut self, key: &str, value: &Value<'_>, known: &[T]) -> Option<T> {
@@ -175,7 +177,8 @@ impl<'a> Reading<'a> {
 
     fn id(&mut self, value: &Value<'_>) -> Option<String> {
         let raw = self.text_of("id", value)?;
-        let plain = (1..=ID_MAX).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !raw.starts_with('-');
+        let plain =
+            (1..=ID_MAX).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !raw.starts_with('-');
         if plain {
             return Some(raw.to_owned());
         }
@@ -213,9 +216,9 @@ impl<'a> Reading<'a> {
                 self.wrong::<()>(&value.span(), (format!("regions.{role} is missing"), None));
                 continue;
             };
-            let name = self.text_of("a region", value).and_then(|raw| {
-                RegionName::new(raw).map_or_else(|error| self.wrong(&value.span(), (error.to_string(), None)), Some)
-            });
+            let name = self
+                .text_of("a region", value)
+                .and_then(|raw| RegionName::new(raw).map_or_else(|error| self.wrong(&value.span(), (error.to_string(), None)), Some));
             let twin = name.as_ref().and_then(|name| regions.iter().find(|(_, other)| *other == name)).map(|(twin, _)| *twin);
             if let Some(twin) = twin {
                 sound = false;
@@ -250,7 +253,10 @@ impl<'a> Reading<'a> {
         let horizon = self.number_of("horizon", value)?;
         if !(horizon > 0.0 && horizon <= HORIZON_MAX) {
             let near = if horizon > 0.0 { HORIZON_MAX } else { last + AFTER_THE_LAST };
-            return self.wrong(&value.span(), (format!("horizon={horizon} is out of range: over 0, at most {HORIZON_MAX} minutes"), Some(near.to_string())));
+            return self.wrong(
+                &value.span(),
+                (format!("horizon={horizon} is out of range: over 0, at most {HORIZON_MAX} minutes"), Some(near.to_string())),
+            );
         }
         if horizon < last {
             let near = Some((last + AFTER_THE_LAST).to_string());
@@ -302,13 +308,16 @@ impl<'a> Reading<'a> {
     fn shape(&mut self, value: &Value<'_>) -> Option<ServiceShape> {
         let table = self.table_of("service", value)?;
         self.only_known(table, "service", &SERVICE_KEYS);
-        let [headroom, overload_error, share] =
-            [("headroom", Range::Between(0.1, 100.0, "times")), ("overload_error", Range::Share), ("share", Range::Between(0.001, 0.998, "of all users"))]
-                .map(|(key, range)| table.get(key).map_or(Some(BTreeMap::new()), |value| self.levels(key, value, range)));
+        let [headroom, overload_error, share] = [
+            ("headroom", Range::Between(0.1, 100.0, "times")),
+            ("overload_error", Range::Share),
+            ("share", Range::Between(0.001, 0.998, "of all users")),
+        ]
+        .map(|(key, range)| table.get(key).map_or(Some(BTreeMap::new()), |value| self.levels(key, value, range)));
         let shape = ServiceShape { headroom: headroom?, overload_error: overload_error?, share: share? };
         let sum: f64 = shape.share.values().sum();
         if !shape.share.is_empty() && (shape.share.len() < 3 || (sum - 1.0).abs() > 0.001) {
-            return self.wrong(&value.span(), (format!("share is to name A, B and C, with a sum of 1; it is {sum}"), None));
+            return self.wrong(&value.span(), (format!("share is to name A, B and C, with a sum of 1; it is {sum:.3}"), None));
         }
         Some(shape)
     }
@@ -318,7 +327,8 @@ impl<'a> Reading<'a> {
         let mut sound = true;
         for (role, value) in self.by_role(key, value)? {
             let level = self.number_of(key, value).and_then(|level| {
-                tuple::in_range(role.word(), level, range).map_or_else(|(reason, near)| self.wrong(&value.span(), (format!("{key}: {reason}"), near)), Some)
+                tuple::in_range(role.word(), level, range)
+                    .map_or_else(|(reason, near)| self.wrong(&value.span(), (format!("{key}: {reason}"), near)), Some)
             });
             sound &= level.is_some();
             levels.extend(level.map(|level| (role, level)));

@@ -32,6 +32,16 @@ pub(super) fn read(text: &str, first: usize, section: Section, told: &mut impl F
             told(line, (format!("more than {TUPLES_MAX} tuples; nothing after them is read"), None));
             break;
         }
+        // Judged for its time even if the rest is wrong, so that one look at the flaws is enough.
+        if let Some(minute) = said.split_whitespace().next().and_then(|first| tuple::number(first).ok()) {
+            if let Some((latest, other)) = before
+                && minute < latest
+            {
+                let reason = format!("time runs backwards: minute {minute} stands after minute {latest} of line {other}");
+                told(line, (reason, Some(latest.to_string())));
+            }
+            before = Some((minute, line));
+        }
         match tuple::read(said, line) {
             Err(wrongs) => wrongs.into_iter().for_each(|wrong| told(line, wrong)),
             Ok(tuple) => {
@@ -40,13 +50,6 @@ pub(super) fn read(text: &str, first: usize, section: Section, told: &mut impl F
                 {
                     told(line, note_among_faults(word));
                 }
-                if let Some((minute, other)) = before
-                    && tuple.minute < minute
-                {
-                    let reason = format!("time runs backwards: minute {} stands after minute {minute} of line {other}", tuple.minute);
-                    told(line, (reason, Some(minute.to_string())));
-                }
-                before = Some((tuple.minute, line));
                 if let Some(twin) = same_moment(&tuples, &tuple) {
                     told(line, (format!("line {} says the same thing for the same minute: one level would be lost", twin.line), None));
                 }

@@ -83,16 +83,16 @@ fn in_time(minute: f64) -> Result<f64, Wrong> {
 fn component_of(raw: &str) -> Result<Component, Wrong> {
     Component::ALL.into_iter().find(|component| component.word() == raw).ok_or_else(|| {
         let near = nearest(raw, Component::ALL.map(Component::word));
-        (format!("{} is not a component{}", quoted(raw), listed(near.as_ref(), &Component::ALL)), near)
+        (format!("{} is not a component{}", quoted(raw), known(near.as_ref(), &Component::ALL)), near)
     })
 }
 
 /// The words that are known, where none is near enough to be named.
-fn listed<T: fmt::Display>(near: Option<&String>, known: &[T]) -> String {
+pub(super) fn known<T: fmt::Display>(near: Option<&String>, words: &[T]) -> String {
     if near.is_some() {
         return String::new();
     }
-    format!("; known are {}", among(known))
+    format!("; known are {}", among(words))
 }
 
 /// Words, joined for people.
@@ -105,7 +105,13 @@ fn place_of(raw: &str) -> Result<Place, Wrong> {
         let upper: String = raw.to_uppercase().replace("->", ">").replace('→', ">");
         let lower_vantage = upper.strip_prefix('V').map_or_else(|| upper.clone(), |rest| format!("v{rest}"));
         let near = read_place(&lower_vantage).map(|place| place.to_string());
-        (format!("{} is not a place: A, B or C, * for all, A>B from one to another, v1>A or v1>* from a vantage (v1 to v3)", quoted(raw)), near)
+        (
+            format!(
+                "{} is not a place: A, B or C, * for all, A>B from one to another, v1>A or v1>* from a vantage (v1 to v3)",
+                quoted(raw)
+            ),
+            near,
+        )
     })
 }
 
@@ -133,7 +139,7 @@ fn effect_of(raw: &str) -> Result<Effect, Wrong> {
     };
     let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.word() == word) else {
         let near = nearest(word, Kind::ALL.map(Kind::word));
-        return Err((format!("{} is not an effect{}", quoted(word), listed(near.as_ref(), &Kind::ALL)), near));
+        return Err((format!("{} is not an effect{}", quoted(word), known(near.as_ref(), &Kind::ALL)), near));
     };
     if kind == Kind::Act {
         return act_of(level).map(Effect::Act);

@@ -1,1 +1,3 @@
 //! Incidents, replayed.
+
+mod incidents;
