@@ -309,7 +309,7 @@ impl Thresholds {
         rule("gone_after", self.gone_after.into(), (1..=8).contains(&self.gone_after), "1 to 8 rounds")?;
         let share = |name, value: f64| rule(name, value, value > 0.0 && value <= 1.0, "a share, more than 0 and at most 1");
         share("error_budget", self.error_budget)?;
-        let burn = |name, value: f64| rule(name, value, value >= 1.0 && value <= 1000.0, "times the error budget, 1 to 1000");
+        let burn = |name, value: f64| rule(name, value, (1.0..=1000.0).contains(&value), "times the error budget, 1 to 1000");
         burn("fast_burn", self.fast_burn)?;
         burn("slow_burn", self.slow_burn)?;
         rule("hold_down_share", self.hold_down_share, (0.0..=1.0).contains(&self.hold_down_share), "a share, 0 to 1")?;
