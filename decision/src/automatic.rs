@@ -5,12 +5,12 @@
 use jiff::Timestamp;
 
 use crate::check::{Cause, Check, Outcome};
-use crate::hysteresis::{Eyes, Mark, Sight, mark};
+use crate::hysteresis::{Evidence, Eyes, Mark, Sight, mark};
 use crate::memory::Memory;
 use crate::name::RegionName;
 use crate::observation::Observation;
 use crate::policy::{Failback, Policy};
-use crate::reason::Reason;
+use crate::reason::{Failing, Reason};
 use crate::vote::{Verdict, Vote};
 
 /// One region as the automatic lane sees it.
@@ -34,8 +34,10 @@ impl<'a> Look<'a> {
         match self.mark {
             Mark::Unknown => Verdict::Unknown,
             _ if self.memory.down => Verdict::Unhealthy,
-            Mark::Clean => Verdict::Healthy,
-            Mark::Degraded | Mark::Failed(_) | Mark::Retried(_) => Verdict::Degraded,
+            Mark::Clean if self.sight.failing(self.policy, self.region).is_none_or(|failing| matches!(failing, Failing::Count { .. })) => {
+                Verdict::Healthy
+            }
+            Mark::Clean | Mark::Degraded | Mark::Failed(_) | Mark::Gone | Mark::Retried(_) => Verdict::Degraded,
         }
     }
 
@@ -44,7 +46,7 @@ impl<'a> Look<'a> {
         match &self.sight.eyes {
             Eyes::Open => match self.mark {
                 Mark::Unknown => Some(Reason::NotJudged { check: self.not_judged(), kept }),
-                Mark::Clean | Mark::Degraded | Mark::Failed(_) | Mark::Retried(_) => None,
+                Mark::Clean | Mark::Degraded | Mark::Failed(_) | Mark::Gone | Mark::Retried(_) => None,
             },
             Eyes::Silent(since) => Some(Reason::Silent { since: *since, kept }),
             Eyes::Future(at) => Some(Reason::Future { at: *at, kept }),
@@ -53,16 +55,14 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// Whether enough of the last rounds failed to eject a region that serves, the newest among them: nobody is ejected after a clean round.
+    /// Whether enough speaks against a region that serves to eject it, its newest round included: nobody is ejected after a clean round.
     pub(crate) fn is_failing(&self) -> bool {
-        let memory = self.memory;
-        memory.down && memory.just_failed() && memory.failed(self.policy) >= usize::from(self.policy.thresholds().down_after)
+        self.evidence().is_some()
     }
 
-    /// Whether it looks sick at all: its newest round failed, or it is within one round of being unhealthy.
-    pub(crate) fn is_suspect(&self) -> bool {
-        let nearly = usize::from(self.policy.thresholds().down_after.max(2) - 1);
-        matches!(self.mark, Mark::Failed(_) | Mark::Retried(_)) || self.memory.failed(self.policy) >= nearly
+    /// What speaks for an ejection now, if it is enough.
+    pub(crate) fn evidence(&self) -> Option<Evidence> {
+        self.memory.evidence(self.policy).filter(|_| self.memory.down && self.memory.just_failed())
     }
 
     /// Why a region that serves does so, whatever its memory.
@@ -98,7 +98,7 @@ impl<'a> Look<'a> {
             _ if clean < needed || self.memory.down => return (Vote::Eject, Reason::Returning { clean, needed }),
             _ => {}
         }
-        if let Some(cause) = self.replication_fails(excused) {
+        if let Some(cause) = self.replication_fails(excused).or_else(|| self.streams_are_late()) {
             return (Vote::Eject, Reason::Replication { cause });
         }
         match self.policy.failback(self.region) {
@@ -124,6 +124,14 @@ impl<'a> Look<'a> {
         let outcome = |check: &Check| self.observation().and_then(|observation| observation.get(check)).map(|result| &result.outcome);
         let unjudged = |check: &Check| check.is_critical() && matches!(outcome(check), None | Some(Outcome::Unknown(_)));
         Check::ALL.into_iter().find(unjudged).unwrap_or(Check::Rest)
+    }
+
+    /// Messages that arrive late are the end of a backlog: those who return now would wait behind it.
+    fn streams_are_late(&self) -> Option<Cause> {
+        match &self.observation()?.get(&Check::Delivery)?.outcome {
+            Outcome::Degraded(cause) => Some(cause.clone()),
+            Outcome::Pass | Outcome::Fail(_) | Outcome::Unknown(_) => None,
+        }
     }
 
     /// How replication fails, unless the other side of the pair is one that is `excused`: a region that is out cannot keep others out with it.

@@ -115,7 +115,7 @@ fn vote(policy: &Policy, sight: &Sight<'_>, standing: &BTreeMap<RegionName, Stan
     // Unknown, automatic verdict and hold.
     let mut candidates = BTreeMap::new();
     for (seat, look) in seats.iter().zip(&looks).filter(|(seat, _)| !seat.is_drained()) {
-        candidates.insert(seat.region.clone(), seat.candidate(policy, look, is_out, now));
+        candidates.insert(seat.region.clone(), seat.candidate(look, is_out, now));
     }
     // Safety rules.
     let reserved = standing.values().filter(|standing| standing.reserved).count();
@@ -143,7 +143,7 @@ impl<'a> Seat<'a> {
     }
 
     /// The vote of lanes 2 to 4 on a region that no drain takes.
-    fn candidate(&self, policy: &Policy, look: &Look<'_>, is_out: impl Fn(&RegionName) -> bool, now: Timestamp) -> Candidate {
+    fn candidate(&self, look: &Look<'_>, is_out: impl Fn(&RegionName) -> bool, now: Timestamp) -> Candidate {
         let hold = self.standing.filter(|standing| standing.effect == Effect::Held).map(|standing| &standing.intent);
         let (vote, reason, if_serving) = if let Some(hold) = hold {
             (self.before, held(hold, self.before), held(hold, Vote::Serve))
@@ -165,8 +165,10 @@ impl<'a> Seat<'a> {
             refused: None,
             held: hold.is_some(),
             down: self.memory.down,
-            suspect: look.is_suspect(),
-            evidence: self.memory.evidence(policy),
+            evidence: look.evidence(),
+            failed: self.memory.failed(),
+            share: self.memory.slow_share(),
+            weight: self.memory.weight(),
         }
     }
 

@@ -1,14 +1,13 @@
 //! From rounds to memory: what a run of outcomes means for one region, seen by one observer.
 //!
-//! * **Down**: a leaky count. A round counts as failed when a critical check failed, or passed only on its second attempt: the first attempt is
-//!   what a user gets. `down_after` failed rounds of the last `down_window` make a region unhealthy.
-//! * **Up**: `up_after` rounds in a row without a critical failure. After an automatic ejection it must also have stayed clean for the hold-down,
-//!   which doubles with each relapse and decays with clean time.
+//! * **Down**, in proportion to the evidence. Nothing of a region works for `gone_after` rounds in a row: seconds. One and the same check fails in
+//!   `down_after` of its last `down_window` rounds: a leaky count per check, so that a few percent of errors spread over all checks never add up. The
+//!   *first* attempts of a check use up its error budget too fast over the fast or the slow window: grey failure, which retries hide from a count.
+//! * **Up**: `up_after` rounds in a row without a critical failure. After an automatic ejection it must also have stayed clean for the hold-down: a
+//!   part of the time that it was out, doubled with each relapse. Relapses decay with clean time.
 //! * `unknown` counts neither way. A round whose self-check does not pass, or in which the observer reached no region at all, counts for nothing.
 //! * Rounds are told apart by the time at which they ended, not by their number: a probe that lost its count starts again at one and must not be
 //!   ignored until it has caught up.
-//!
-//! Only counts over the last few rounds are kept. Not here yet: grey failure, seen as a ratio of first attempts that fail over longer windows.
 //!
 //! Whether an unhealthy region is ejected is not decided here.
 
@@ -16,12 +15,13 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::burn::{CRITICAL, Checks, REMEMBERED, Window};
 use crate::check::{Cause, Check, Outcome};
 use crate::memory::{MEMORY_ROUNDS_MAX, Memory};
 use crate::name::RegionName;
 use crate::observation::{Observation, Observed, Round};
 use crate::policy::{Failback, Policy};
-use crate::reason::Failing;
+use crate::reason::{Failing, Share};
 use crate::time::{age, later, millis};
 use crate::vote::Votes;
 
@@ -66,6 +66,8 @@ pub(crate) enum Mark {
     Retried(Check),
     /// This critical check failed, before any other.
     Failed(Check),
+    /// Every critical check that could be tried failed.
+    Gone,
     /// No critical check failed, but not all of them could be judged.
     Unknown,
 }
@@ -138,6 +140,14 @@ fn unreachable(observation: &Observation) -> Option<&Cause> {
 pub(crate) fn mark(observation: Option<&Observation>) -> Mark {
     let Some(observation) = observation else { return Mark::Unknown };
     let (mut retried, mut unknown, mut degraded) = (None, false, false);
+    let outcome = |check: &Check| observation.get(check).map(|result| &result.outcome);
+    let failed = |check: &Check| outcome(check).is_some_and(Outcome::is_fail);
+    if let Some(first) = Check::ALL.into_iter().find(|check| check.is_critical() && failed(check)) {
+        // Delivery needs a socket: without one it was not tried.
+        let tried = CRITICAL.iter().filter(|check| !matches!(outcome(check), Some(Outcome::Unknown(_)) | None));
+        let all = tried.clone().all(failed) && tried.count() >= CRITICAL.len() - 1;
+        return if all { Mark::Gone } else { Mark::Failed(first) };
+    }
     for check in Check::ALL {
         let result = observation.get(&check);
         match (check.is_critical(), result.map(|result| &result.outcome)) {
@@ -166,6 +176,8 @@ impl Sight<'_> {
     fn take(&mut self, policy: &Policy, round: &Round, at: Timestamp) {
         let long_ago = policy.thresholds().silent_after().saturating_mul(i32::from(policy.thresholds().down_window));
         let gap = self.round_at.is_some_and(|last| age(at, last) > long_ago);
+        // A round speaks for the time since the one before it, but not for a silence.
+        let elapsed = self.round_at.map_or(policy.thresholds().round(), |last| age(at, last).min(policy.thresholds().silent_after()));
         (self.round, self.round_at) = (round.number, Some(at));
         let believed = believe(policy, round) == Eyes::Open;
         for (region, memory) in &mut self.memories {
@@ -173,7 +185,8 @@ impl Sight<'_> {
                 memory.forget_rounds();
             }
             if believed {
-                memory.take(policy, region, mark(round.regions.get(region)), at);
+                let observation = round.regions.get(region);
+                memory.take(policy, region, (observation, mark(observation)), elapsed, at);
             }
         }
     }
@@ -183,36 +196,117 @@ impl Sight<'_> {
         self.rounds.last().copied().filter(|_| self.eyes == Eyes::Open)
     }
 
-    /// The failed rounds in a region's memory, in words; `None` when none of them failed.
+    /// What speaks against a region, in words: the strongest that is enough to be unhealthy, or else the count that comes nearest; `None` when nothing does.
     pub(crate) fn failing(&self, policy: &Policy, region: &RegionName) -> Option<Failing> {
-        let window = self.memories.get(region)?.window(policy);
-        let letters: Vec<char> = window.chars().filter(|letter| letter.is_ascii_alphabetic()).collect();
-        let check = checked(*letters.last()?)?;
-        let cause = self.rounds.iter().rev().find_map(|round| {
-            let result = round.regions.get(region)?.get(&check)?;
-            result.outcome.is_fail().then(|| result.outcome.cause().cloned())?
-        });
-        Some(Failing {
-            check,
-            cause,
-            failed: letters.len().try_into().unwrap_or(u8::MAX),
-            of: policy.thresholds().down_window,
-            mixed: letters.iter().any(|letter| checked(*letter) != Some(check)),
-            retried: letters.iter().all(char::is_ascii_uppercase),
-        })
+        let memory = self.memories.get(region)?;
+        let thresholds = policy.thresholds();
+        let cause = |check: Option<Check>| {
+            let failed = |observation: &'_ Observation| {
+                let of = Check::ALL.into_iter().filter(|known| check.map_or(known.is_critical(), |check| check == *known));
+                of.filter_map(|check| observation.get(&check))
+                    .find(|result| result.outcome.is_fail())
+                    .and_then(|result| result.outcome.cause().cloned())
+            };
+            self.rounds.iter().rev().find_map(|round| failed(round.regions.get(region)?))
+        };
+        let gone = memory.gone();
+        let (check, failed) = memory.checks.most_failed(thresholds.down_window);
+        let count = || Failing::Count { check, cause: cause(Some(check)), failed, of: thresholds.down_window };
+        let burning = memory.burning(policy);
+        match memory.evidence(policy) {
+            Some(Evidence::Gone) => Some(Failing::Gone { rounds: gone, cause: cause(None) }),
+            Some(Evidence::Dead) => {
+                let (check, failed) = memory.checks.most_failed(REMEMBERED);
+                Some(Failing::Count { check, cause: cause(Some(check)), failed, of: REMEMBERED })
+            }
+            Some(Evidence::Count) => Some(count()),
+            Some(Evidence::Burn) => burning.map(|burn| burn.told(policy, cause(Some(burn.check)))),
+            None if gone > 0 => Some(Failing::Gone { rounds: gone, cause: cause(None) }),
+            None if failed > 0 => Some(count()),
+            None => burning.map(|burn| burn.told(policy, cause(Some(burn.check)))),
+        }
+    }
+}
+
+/// How strong what speaks against a region is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Evidence {
+    /// Grey failure: some of the first attempts fail.
+    Burn,
+    /// One check fails again and again.
+    Count,
+    /// One check failed every time that is remembered.
+    Dead,
+    /// Nothing works.
+    Gone,
+}
+
+/// A check that uses up its error budget faster than it should.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Burning {
+    check: Check,
+    share: f64,
+    window: Window,
+    /// Whether it is fast enough to be unhealthy.
+    enough: bool,
+}
+
+impl Burning {
+    fn told(self, policy: &Policy, cause: Option<Cause>) -> Failing {
+        let thresholds = policy.thresholds();
+        let seconds = match self.window {
+            Window::Fast => thresholds.fast_window_seconds,
+            Window::Slow => thresholds.slow_window_seconds,
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded shares and windows; the casts saturate")]
+        let (permille, seconds, burn) =
+            ((self.share * 1000.0).round() as u16, seconds.round() as u32, (self.share / thresholds.error_budget * 10.0).round() as u16);
+        Failing::Burn { check: self.check, cause, share: Share { permille, seconds, burn } }
     }
 }
 
 impl Memory {
-    /// The rounds that the leaky count looks at.
-    fn window(&self, policy: &Policy) -> &str {
-        let skip = self.rounds.len().saturating_sub(policy.thresholds().down_window.into());
-        self.rounds.get(skip..).unwrap_or(&self.rounds)
+    /// How many of the newest rounds that count found nothing of it working.
+    pub(crate) fn gone(&self) -> u8 {
+        self.rounds.bytes().rev().take_while(|letter| *letter == GONE).count().try_into().unwrap_or(u8::MAX)
     }
 
-    /// How many of the rounds that the leaky count looks at failed.
-    pub(crate) fn failed(&self, policy: &Policy) -> usize {
-        self.window(policy).bytes().filter(u8::is_ascii_alphabetic).count()
+    /// How strong what speaks against it is; `None` when it is not enough to be unhealthy.
+    pub(crate) fn evidence(&self, policy: &Policy) -> Option<Evidence> {
+        let thresholds = policy.thresholds();
+        if self.gone() >= thresholds.gone_after {
+            Some(Evidence::Gone)
+        } else if self.checks.most_failed(REMEMBERED).1 == REMEMBERED {
+            Some(Evidence::Dead)
+        } else if self.checks.most_failed(thresholds.down_window).1 >= thresholds.down_after {
+            Some(Evidence::Count)
+        } else {
+            self.burning(policy).filter(|burning| burning.enough).map(|_| Evidence::Burn)
+        }
+    }
+
+    /// The check that burns its budget fastest, if one burns at least a third of what makes a region unhealthy.
+    fn burning(&self, policy: &Policy) -> Option<Burning> {
+        let thresholds = policy.thresholds();
+        let windows = [(Window::Fast, thresholds.fast_burn), (Window::Slow, thresholds.slow_burn)];
+        let burning = windows.map(|(window, times)| {
+            let (check, share) = self.checks.worst(window);
+            let limit = thresholds.error_budget * times;
+            (share / limit, Burning { check, share, window, enough: share >= limit })
+        });
+        let [fast, slow] = burning;
+        let (part, worst) = if fast.0 > slow.0 { fast } else { slow };
+        (part >= 1.0 / 3.0).then_some(worst)
+    }
+
+    /// How many of the last rounds failed in some critical check, at the first attempt at least.
+    pub(crate) fn failed(&self) -> usize {
+        self.rounds.bytes().filter(u8::is_ascii_alphabetic).count()
+    }
+
+    /// The largest share of first attempts at one check that failed over the slow window.
+    pub(crate) fn slow_share(&self) -> f64 {
+        self.checks.worst(Window::Slow).1
     }
 
     /// Whether the newest round that counts failed.
@@ -221,39 +315,59 @@ impl Memory {
     }
 
     /// Failed rounds, those that failed to the end counted twice: the more there is, the stronger the evidence.
-    pub(crate) fn evidence(&self, policy: &Policy) -> usize {
-        self.failed(policy) + self.window(policy).bytes().filter(u8::is_ascii_lowercase).count()
+    pub(crate) fn weight(&self) -> usize {
+        self.failed() + self.rounds.bytes().filter(u8::is_ascii_lowercase).count()
     }
 
-    /// How long the region must stay clean after its latest automatic ejection.
-    pub(crate) fn hold_down(&self, policy: &Policy, region: &RegionName) -> SignedDuration {
+    /// How long the region must stay clean, having failed until `at`.
+    fn hold_down(&self, policy: &Policy, region: &RegionName, at: Timestamp) -> SignedDuration {
         let thresholds = policy.thresholds();
         let doublings = match policy.failback(region) {
             Failback::AfterHold => u8::MAX,
             Failback::Automatic | Failback::Manual => self.relapses.saturating_sub(1),
         };
-        thresholds.hold_down(doublings)
+        let out = self.ejected_at.map_or(SignedDuration::ZERO, |ejected| age(at, ejected));
+        thresholds.hold_down(out, doublings)
     }
 
     /// The region was ejected automatically.
     pub(crate) fn eject(&mut self, policy: &Policy, region: &RegionName, now: Timestamp) {
         self.relapses = self.relapses.saturating_add(1);
         self.ejected_at = Some(now);
-        self.held_until = Some(later(now, self.hold_down(policy, region)));
+        self.held_until = Some(later(now, self.hold_down(policy, region, now)));
     }
 
     /// Rounds from before a long silence say nothing of the present.
     fn forget_rounds(&mut self) {
         self.rounds.clear();
+        self.checks = Checks::default();
         (self.clean, self.clean_since) = (0, None);
     }
 
-    fn take(&mut self, policy: &Policy, region: &RegionName, mark: Mark, at: Timestamp) {
+    /// Takes one round, which speaks for the time `elapsed` since the one before it.
+    fn take(
+        &mut self,
+        policy: &Policy,
+        region: &RegionName,
+        (observation, mark): (Option<&Observation>, Mark),
+        elapsed: SignedDuration,
+        at: Timestamp,
+    ) {
+        if mark == Mark::Unknown {
+            return;
+        }
+        for (check, result) in observation.into_iter().flatten().filter(|(check, _)| check.is_critical()) {
+            if !matches!(result.outcome, Outcome::Unknown(_)) {
+                let (failed, first_failed) = (result.outcome.is_fail(), !result.first_attempt_passed());
+                self.checks.take(*check, failed, first_failed, elapsed, policy.thresholds().windows());
+            }
+        }
         match mark {
             Mark::Unknown => {}
             Mark::Clean => self.take_clean(policy, '.', at),
             Mark::Degraded => self.take_clean(policy, '~', at),
             Mark::Failed(check) => self.take_failed(policy, region, letter(check), at),
+            Mark::Gone => self.take_failed(policy, region, char::from(GONE), at),
             Mark::Retried(check) => self.take_failed(policy, region, letter(check).to_ascii_uppercase(), at),
         }
     }
@@ -269,7 +383,8 @@ impl Memory {
         }
         if self.down && self.clean >= policy.thresholds().up_after {
             self.down = false;
-            // With up_after < down_window the failed rounds would still be in the window and count again.
+            // What made it unhealthy has made its case, and must not count again.
+            self.checks = Checks::default();
             let failed = |letter: char| letter.is_ascii_alphabetic();
             self.rounds = self.rounds.rsplit(failed).next().unwrap_or_default().to_owned();
         }
@@ -279,9 +394,9 @@ impl Memory {
         self.push(letter);
         (self.clean, self.clean_since) = (0, None);
         if self.held_until.is_some() {
-            self.held_until = Some(later(at, self.hold_down(policy, region)));
+            self.held_until = Some(later(at, self.hold_down(policy, region, at)));
         }
-        self.down |= self.failed(policy) >= usize::from(policy.thresholds().down_after);
+        self.down |= self.evidence(policy).is_some();
     }
 
     fn push(&mut self, letter: char) {
@@ -292,6 +407,9 @@ impl Memory {
     }
 }
 
+/// A round in which nothing of a region worked.
+const GONE: u8 = b'x';
+
 fn letter(check: Check) -> char {
     match check {
         Check::Rest => 'r',
@@ -300,8 +418,4 @@ fn letter(check: Check) -> char {
         Check::Table => 't',
         Check::Replication => 'p',
     }
-}
-
-fn checked(mark: char) -> Option<Check> {
-    Check::ALL.into_iter().find(|check| letter(*check) == mark.to_ascii_lowercase())
 }

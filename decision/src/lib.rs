@@ -7,6 +7,7 @@
 //! (what a run of rounds means, and when nothing can be said). All else is documents, with the limits that parsing them holds.
 
 mod automatic;
+mod burn;
 mod check;
 mod decide;
 mod document;
@@ -24,6 +25,7 @@ mod time;
 mod view;
 mod vote;
 
+pub use burn::{Checks, InvalidChecks};
 pub use check::{Cause, Check, CheckResult, InvalidOutcome, Outcome};
 pub use decide::{Change, Decision, decide};
 pub use document::{DOCUMENT_BYTES_MAX, GENERATION_MAX, Schema, TextFault};
@@ -34,7 +36,7 @@ pub use memory::{MEMORY_ROUNDS_MAX, Memory};
 pub use name::{InvalidName, REGION_NAME_MAX, RegionName, ServiceName};
 pub use observation::{InvalidObserved, Matrix, Observation, Observed, ROUNDS_MAX, Round};
 pub use policy::{Failback, OBSERVERS_MAX, Policy, PolicyError, PolicySpec, REGIONS_MAX, Thresholds};
-pub use reason::{Failing, Reason};
+pub use reason::{Failing, Reason, Share};
 pub use safety::automatic_max;
 pub use snapshot::Snapshot;
 pub use standing::{Remembered, State};

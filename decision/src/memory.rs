@@ -5,6 +5,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::burn::Checks;
+
 /// How many rounds a memory holds at the most.
 pub const MEMORY_ROUNDS_MAX: usize = 8;
 
@@ -12,15 +14,19 @@ pub const MEMORY_ROUNDS_MAX: usize = 8;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Memory {
-    /// The last rounds, oldest first, one character each, at most [`MEMORY_ROUNDS_MAX`]: `.` clean, `~` degraded; failed rounds carry the letter of
-    /// the first critical check that failed (`r` rest, `w` websocket, `d` delivery, `t` table), as a capital when only its first attempt did.
+    /// The last rounds, oldest first, one character each, at most [`MEMORY_ROUNDS_MAX`]: `.` clean, `~` degraded, `x` nothing of it worked; other failed
+    /// rounds carry the letter of the first critical check that failed (`r` rest, `w` websocket, `d` delivery, `t` table), as a capital when only its
+    /// first attempt did.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub rounds: String,
+    /// Each critical check by itself.
+    #[serde(skip_serializing_if = "Checks::is_empty")]
+    pub checks: Checks,
     /// Consecutive rounds without a critical failure, counted to 255 at the most.
     #[serde(skip_serializing_if = "is_zero")]
     pub clean: u8,
     /// Since when it is clean, moved on by each step of decay.
-    #[serde(skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::millisecond::optional")]
+    #[serde(rename = "since", skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::millisecond::optional")]
     pub clean_since: Option<Timestamp>,
     /// Whether it is unhealthy: set by the leaky count, cleared by clean rounds.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -29,10 +35,10 @@ pub struct Memory {
     #[serde(skip_serializing_if = "is_zero")]
     pub relapses: u8,
     /// When it was last ejected automatically.
-    #[serde(skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::millisecond::optional")]
+    #[serde(rename = "out", skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::millisecond::optional")]
     pub ejected_at: Option<Timestamp>,
     /// Until when it is held down. Set by an automatic ejection, pushed on by every failed round, cleared by the return.
-    #[serde(skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::millisecond::optional")]
+    #[serde(rename = "held", skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::millisecond::optional")]
     pub held_until: Option<Timestamp>,
     /// Whether a person resumed it since it was ejected.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -44,6 +44,10 @@ pub struct PolicySpec {
     /// How single regions come back; the others return automatically.
     #[serde(default)]
     pub failback: BTreeMap<RegionName, Failback>,
+    /// How much of the whole service's usual load each region can carry: 1 = all of it. A region that is not named counts as unknown, which is
+    /// no room at all where room is asked for: a missing figure must not let anybody move.
+    #[serde(default)]
+    pub capacity: BTreeMap<RegionName, f64>,
 }
 
 /// The numbers that rules use.
@@ -52,14 +56,28 @@ pub struct PolicySpec {
 pub struct Thresholds {
     /// Seconds between two rounds of one observer while all is well. Default 10.
     pub round_seconds: f64,
-    /// Failed rounds among the last `down_window` that make a region unhealthy. Default 3.
+    /// Rounds in a row in which nothing of a region worked that make it unhealthy. Default 3.
+    pub gone_after: u8,
+    /// Rounds among the last `down_window` in which one and the same critical check failed that make a region unhealthy. Default 5.
     pub down_after: u8,
-    /// How many rounds the leaky count looks at. Default 5, at most 8.
+    /// How many rounds the leaky count looks at. Default 6, at most 8.
     pub down_window: u8,
+    /// The share of first attempts that may fail before anybody would mind. Default 0.02.
+    pub error_budget: f64,
+    /// How many times its budget a critical check must fail over the fast window to make a region unhealthy. Default 12.
+    pub fast_burn: f64,
+    /// The fast window, in seconds. Default 300.
+    pub fast_window_seconds: f64,
+    /// As `fast_burn`, over the slow window. Default 6.
+    pub slow_burn: f64,
+    /// The slow window, in seconds. Default 1200.
+    pub slow_window_seconds: f64,
     /// Consecutive clean rounds before a region may return. Default 6.
     pub up_after: u8,
     /// Shortest hold-down after an automatic ejection, in seconds. Default 120.
     pub hold_down_seconds: f64,
+    /// Part of the time that a region was out and failing for which it must stay clean, if that is longer. Default 0.5.
+    pub hold_down_share: f64,
     /// Longest hold-down, in seconds: it doubles with each relapse up to here. Default 3600.
     pub hold_down_max_seconds: f64,
     /// Clean time that halves the hold-down again, in seconds. Default 3600.
@@ -80,10 +98,17 @@ impl Default for Thresholds {
     fn default() -> Self {
         Self {
             round_seconds: 10.0,
-            down_after: 3,
-            down_window: 5,
+            gone_after: 3,
+            down_after: 5,
+            down_window: 6,
+            error_budget: 0.02,
+            fast_burn: 12.0,
+            fast_window_seconds: 300.0,
+            slow_burn: 6.0,
+            slow_window_seconds: 1200.0,
             up_after: 6,
             hold_down_seconds: 120.0,
+            hold_down_share: 0.5,
             hold_down_max_seconds: 3600.0,
             hold_down_decay_seconds: 3600.0,
             ejection_window_seconds: 60.0,
@@ -116,6 +141,12 @@ pub enum PolicyError {
     /// A failback entry for a region that does not serve.
     #[error("failback names {0}, which is not one of the regions")]
     FailbackRegion(RegionName),
+    /// A capacity entry for a region that does not serve.
+    #[error("capacity names {0}, which is not one of the regions")]
+    CapacityRegion(RegionName),
+    /// A capacity that is no share of the service's load.
+    #[error("the capacity of {0} is {1}: it is a share of the whole service's usual load, more than 0 and at most 100")]
+    Capacity(RegionName, f64),
     /// A threshold out of range.
     #[error("{name} = {value}: {rule}")]
     Threshold {
@@ -146,6 +177,12 @@ impl Policy {
         }
         if let Some(region) = spec.failback.keys().find(|region| !spec.regions.contains(*region)) {
             return Err(PolicyError::FailbackRegion(region.clone()));
+        }
+        if let Some(region) = spec.capacity.keys().find(|region| !spec.regions.contains(*region)) {
+            return Err(PolicyError::CapacityRegion(region.clone()));
+        }
+        if let Some((region, share)) = spec.capacity.iter().find(|(_, share)| !(**share > 0.0 && **share <= 100.0)) {
+            return Err(PolicyError::Capacity(region.clone(), *share));
         }
         spec.thresholds.check(regions)?;
         Ok(Self { spec })
@@ -187,6 +224,13 @@ impl Policy {
         self.spec.failback.get(region).copied().unwrap_or_default()
     }
 
+    /// Whether these regions are known to be able to carry the whole service.
+    #[must_use]
+    pub fn has_room<'a>(&self, survivors: impl IntoIterator<Item = &'a RegionName>) -> bool {
+        // A hair of slack: three capacities of a third are a whole.
+        survivors.into_iter().map(|region| self.spec.capacity.get(region)).sum::<Option<f64>>().is_some_and(|room| room > 0.999)
+    }
+
     /// How many observers are a majority.
     #[must_use]
     pub fn majority(&self) -> usize {
@@ -224,6 +268,8 @@ impl Policy {
         let t = &mut spec.thresholds;
         for seconds in [
             &mut t.round_seconds,
+            &mut t.fast_window_seconds,
+            &mut t.slow_window_seconds,
             &mut t.hold_down_seconds,
             &mut t.hold_down_max_seconds,
             &mut t.hold_down_decay_seconds,
@@ -252,12 +298,21 @@ impl Thresholds {
         let seconds =
             |name, value: f64| rule(name, value, value > 0.0 && value <= 7.0 * 86_400.0, "seconds, more than 0 and at most a week");
         seconds("round_seconds", self.round_seconds)?;
+        seconds("fast_window_seconds", self.fast_window_seconds)?;
+        seconds("slow_window_seconds", self.slow_window_seconds)?;
         seconds("hold_down_seconds", self.hold_down_seconds)?;
         seconds("hold_down_max_seconds", self.hold_down_max_seconds)?;
         seconds("hold_down_decay_seconds", self.hold_down_decay_seconds)?;
         seconds("ejection_window_seconds", self.ejection_window_seconds)?;
         seconds("votes_fresh_seconds", self.votes_fresh_seconds)?;
         seconds("votes_refresh_seconds", self.votes_refresh_seconds)?;
+        rule("gone_after", self.gone_after.into(), (1..=8).contains(&self.gone_after), "1 to 8 rounds")?;
+        let share = |name, value: f64| rule(name, value, value > 0.0 && value <= 1.0, "a share, more than 0 and at most 1");
+        share("error_budget", self.error_budget)?;
+        let burn = |name, value: f64| rule(name, value, (1.0..=1000.0).contains(&value), "times the error budget, 1 to 1000");
+        burn("fast_burn", self.fast_burn)?;
+        burn("slow_burn", self.slow_burn)?;
+        rule("hold_down_share", self.hold_down_share, (0.0..=1.0).contains(&self.hold_down_share), "a share, 0 to 1")?;
         rule("down_window", self.down_window.into(), (1..=8).contains(&self.down_window), "1 to 8 rounds")?;
         rule("down_after", self.down_after.into(), (1..=self.down_window).contains(&self.down_after), "1 to down_window rounds")?;
         rule("up_after", self.up_after.into(), (1..=100).contains(&self.up_after), "1 to 100 rounds")?;
@@ -284,10 +339,18 @@ impl Thresholds {
         duration(self.round_seconds * f64::from(self.silent_after_rounds))
     }
 
-    /// How long a region must stay clean after an automatic ejection: doubled so many times, up to the longest.
+    /// The fast and the slow window of the error budget.
     #[must_use]
-    pub fn hold_down(&self, doublings: u8) -> SignedDuration {
-        duration((self.hold_down_seconds * 2_f64.powi(doublings.into())).min(self.hold_down_max_seconds))
+    pub fn windows(&self) -> [SignedDuration; 2] {
+        [duration(self.fast_window_seconds), duration(self.slow_window_seconds)]
+    }
+
+    /// How long a region must stay clean after an automatic ejection: its part of the time that it was `out` and failing, or the shortest hold-down,
+    /// doubled so many times, up to the longest.
+    #[must_use]
+    pub fn hold_down(&self, out: SignedDuration, doublings: u8) -> SignedDuration {
+        let shortest = self.hold_down_seconds.max(out.as_secs_f64() * self.hold_down_share);
+        duration((shortest * 2_f64.powi(doublings.into())).min(self.hold_down_max_seconds))
     }
 
     /// The clean time that takes back one doubling.

@@ -24,7 +24,7 @@ pub enum Reason {
         /// What is wrong with it.
         cause: Cause,
     },
-    /// Some of the last rounds failed, too few to eject.
+    /// Some of the last rounds failed, not enough to eject.
     Suspect(Failing),
     /// Enough of the last rounds failed to eject.
     Failing(Failing),
@@ -45,7 +45,7 @@ pub enum Reason {
         /// Clean rounds that are needed.
         needed: u8,
     },
-    /// Clean, but its replication fails: it returns once that has caught up.
+    /// Clean, but its replication fails or its streams are late: it returns once they have caught up.
     Replication {
         /// Which pair, or what.
         cause: Cause,
@@ -140,33 +140,104 @@ pub enum Reason {
     },
 }
 
-/// A count of failed rounds, with what failed in the newest of them.
+/// What speaks against a region, strongest first: the stronger it is, the sooner it counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failing {
-    /// The first critical check that failed in the newest failed round.
-    pub check: Check,
-    /// How it failed, if a document still says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<Cause>,
-    /// Rounds that failed, any critical check counted.
-    pub failed: u8,
-    /// Rounds looked at.
-    pub of: u8,
-    /// Whether not every one of them failed in this check first.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub mixed: bool,
-    /// Whether in each of them only the first attempt failed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub retried: bool,
+#[serde(tag = "by", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Failing {
+    /// Nothing of it worked, round after round.
+    Gone {
+        /// How many rounds in a row.
+        rounds: u8,
+        /// How the first of its checks failed, if a document still says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<Cause>,
+    },
+    /// One and the same check failed in some of its last rounds, retries and all.
+    Count {
+        /// The check.
+        check: Check,
+        /// How it failed last, if a document still says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<Cause>,
+        /// Rounds in which it failed.
+        failed: u8,
+        /// Rounds looked at.
+        of: u8,
+    },
+    /// Grey failure: the first attempts of one check use up its error budget too fast.
+    Burn {
+        /// The check.
+        check: Check,
+        /// How it failed last, if a document still says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<Cause>,
+        /// How much of it. In JSON `[153, 1200, 77]`: permille, seconds, tenths.
+        share: Share,
+    },
+}
+
+/// A share of first attempts that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(u16, u32, u16)", into = "(u16, u32, u16)")]
+pub struct Share {
+    /// Of a thousand so many.
+    pub permille: u16,
+    /// Over this window, in seconds.
+    pub seconds: u32,
+    /// How many times the error budget that is, in tenths.
+    pub burn: u16,
+}
+
+impl From<(u16, u32, u16)> for Share {
+    fn from((permille, seconds, burn): (u16, u32, u16)) -> Self {
+        Self { permille, seconds, burn }
+    }
+}
+
+impl From<Share> for (u16, u32, u16) {
+    fn from(share: Share) -> Self {
+        (share.permille, share.seconds, share.burn)
+    }
+}
+
+impl Failing {
+    /// How it failed, if that is known.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Cause> {
+        match self {
+            Failing::Gone { cause, .. } | Failing::Count { cause, .. } | Failing::Burn { cause, .. } => cause.as_ref(),
+        }
+    }
+
+    /// The check that it is about; all of them, if none.
+    #[must_use]
+    pub fn check(&self) -> Option<Check> {
+        match self {
+            Failing::Gone { .. } => None,
+            Failing::Count { check, .. } | Failing::Burn { check, .. } => Some(*check),
+        }
+    }
 }
 
 impl fmt::Display for Failing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { check, failed, of, .. } = self;
-        let what = if self.mixed { format!("critical checks, last of all {check},") } else { check.to_string() };
-        let first = if self.retried { " at the first attempt" } else { "" };
-        write!(f, "{what} failed{first} in {failed} of the last {of} rounds")?;
-        self.cause.as_ref().map_or(Ok(()), |cause| write!(f, " ({cause})"))
+        match self {
+            Failing::Gone { rounds: 1, .. } => write!(f, "every critical check failed in the last round")?,
+            Failing::Gone { rounds, .. } => write!(f, "every critical check failed in {rounds} rounds in a row")?,
+            Failing::Count { check, failed, of, .. } => write!(f, "{check} failed in {failed} of its last {of} rounds")?,
+            Failing::Burn { check, share: Share { permille, seconds, burn }, .. } => {
+                let (minutes, seconds) = (seconds / 60, seconds % 60);
+                let window = if seconds == 0 { format!("{minutes} min") } else { format!("{} s", minutes * 60 + seconds) };
+                let (percent, tenth) = (permille / 10, permille % 10);
+                write!(
+                    f,
+                    "{percent}.{tenth} % of first attempts at {check} failed over {window}, {}.{} times its error budget",
+                    burn / 10,
+                    burn % 10
+                )?;
+            }
+        }
+        self.cause().map_or(Ok(()), |cause| write!(f, " ({cause})"))
     }
 }
 
@@ -200,13 +271,13 @@ impl fmt::Display for Reason {
         match self {
             Reason::Healthy => f.write_str("every critical check passes"),
             Reason::Degraded { check, cause } => write!(f, "{check} is degraded ({cause})"),
-            Reason::Suspect(failing) => write!(f, "{failing}, too few to eject"),
+            Reason::Suspect(failing) => write!(f, "{failing}, not enough to eject"),
             Reason::Failing(failing) => write!(f, "{failing}"),
             Reason::HeldDown { until, clean, needed } => {
                 write!(f, "held down until {} UTC, {clean} of {needed} clean rounds", second(until))
             }
             Reason::Returning { clean, needed } => write!(f, "no longer drained, waits for clean rounds: {clean} of {needed}"),
-            Reason::Replication { cause } => write!(f, "clean, but waits for replication to catch up ({cause})"),
+            Reason::Replication { cause } => write!(f, "clean, but waits for streams and replication to catch up ({cause})"),
             Reason::AwaitsResume => f.write_str("clean, but its failback is manual: waits for a person's resume"),
             Reason::Drained { by, until, generation } => {
                 write!(f, "drained by {by} until {} UTC, generation {generation}", minute(until))

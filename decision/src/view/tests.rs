@@ -31,6 +31,7 @@ fn policy_with(min_serving: u8) -> Policy {
         observers: names,
         thresholds: Thresholds { min_serving, ..Thresholds::default() },
         failback: BTreeMap::new(),
+        capacity: BTreeMap::new(),
     })
     .unwrap()
 }

@@ -39,6 +39,7 @@ fn largest_vote(reason: Reason) -> RegionVote {
     let serves = matches!(reason, Reason::Refused { .. });
     let memory = Memory {
         rounds: "WWWWWWWW".to_owned(),
+        checks: "ffffffffzzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap(),
         clean: if failing { 0 } else { 255 },
         clean_since: (!failing).then(late),
         down: true,

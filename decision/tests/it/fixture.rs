@@ -42,7 +42,14 @@ pub(crate) fn policy(regions: &[&str], observers: usize, thresholds: Thresholds)
     let regions: Vec<RegionName> = regions.iter().map(|name| region(name)).collect();
     let witnesses = (1..).map(|n| region(&format!("zz-witness-{n}")));
     let observers = regions.iter().cloned().chain(witnesses).take(observers).collect();
-    let spec = PolicySpec { service: chat(), regions: regions.into_iter().collect(), observers, thresholds, failback: BTreeMap::new() };
+    let spec = PolicySpec {
+        service: chat(),
+        regions: regions.into_iter().collect(),
+        observers,
+        thresholds,
+        failback: BTreeMap::new(),
+        capacity: BTreeMap::new(),
+    };
     Policy::new(spec).unwrap()
 }
 
@@ -60,6 +67,22 @@ pub(crate) fn round(policy: &Policy, number: u64, produced_at: Timestamp, faults
         regions.get_mut(&region(name)).unwrap().insert(*check, CheckResult { outcome, millis: 40, attempts });
     }
     Round { number, produced_at, self_check: Outcome::Pass, regions }
+}
+
+/// Nothing of the region works.
+pub(crate) fn gone(name: &'static str) -> Vec<Fault> {
+    [Check::Rest, Check::Websocket, Check::Table]
+        .map(|check| (name, check, "fail:connect"))
+        .into_iter()
+        .chain([(name, Check::Delivery, "unknown:not-tried")])
+        .collect()
+}
+
+/// Three regions, each of which can carry this share of the service.
+pub(crate) fn with_capacity(share: f64) -> Policy {
+    let spec = policy(&[LONDON, OREGON, DUBLIN], 3, Thresholds::default()).spec().clone();
+    let capacity = spec.regions.iter().map(|region| (region.clone(), share)).collect();
+    Policy::new(PolicySpec { capacity, ..spec }).unwrap()
 }
 
 /// A drain by ana of four hours.

@@ -119,7 +119,7 @@ fn nobody_is_sent_back_by_a_clock_alone() {
     assert_snapshot!(scene.why(LONDON), @"no longer drained, waits for clean rounds: 4 of 6");
     scene.rounds(1, &[(LONDON, Check::Replication, "fail:from-us-west-2")]);
     scene.rounds(1, &[(LONDON, Check::Replication, "fail:from-us-west-2")]);
-    assert_snapshot!(scene.why(LONDON), @"clean, but waits for replication to catch up (from-us-west-2)");
+    assert_snapshot!(scene.why(LONDON), @"clean, but waits for streams and replication to catch up (from-us-west-2)");
     scene.rounds(1, &[]);
     assert_eq!(scene.vote(LONDON), Vote::Serve);
 }
@@ -141,7 +141,7 @@ fn manual_failback_waits_for_a_person() {
     let three = Scene::three_regions().policy;
     let failback = BTreeMap::from([(region(LONDON), Failback::Manual)]);
     let mut scene = Scene::with(Policy::new(PolicySpec { failback, ..three.spec().clone() }).unwrap());
-    scene.rounds(3, &[LONDON_SOCKETS]);
+    scene.rounds(5, &[LONDON_SOCKETS]);
     scene.rounds(30, &[]);
     assert_snapshot!(scene.why(LONDON), @"clean, but its failback is manual: waits for a person's resume");
     let intent = scene.next_drain(LONDON);
@@ -149,7 +149,7 @@ fn manual_failback_waits_for_a_person() {
     scene.rounds(1, &[]);
     assert_eq!(scene.vote(LONDON), Vote::Serve);
     // The next ejection waits for the next resume.
-    scene.rounds(3, &[LONDON_SOCKETS]);
+    scene.rounds(5, &[LONDON_SOCKETS]);
     scene.rounds(60, &[]);
     assert_eq!(scene.vote(LONDON), Vote::Eject);
 }
@@ -202,7 +202,7 @@ fn drains_on_their_way_already_count_against_automatic_ejections() {
     }
     scene.rounds(9, &[DUBLIN_REST]);
     assert_eq!(scene.line(), "serve serve serve");
-    assert_snapshot!(scene.why(DUBLIN), @"refused by too-many-ejected: would be ejected because rest failed in 5 of the last 5 rounds (timeout)");
+    assert_snapshot!(scene.why(DUBLIN), @"refused by too-many-ejected: would be ejected because rest failed in 8 of its last 8 rounds (timeout)");
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn with_one_region_drained_one_of_the_other_two_may_still_be_ejected() {
     let mut scene = Scene::three_regions();
     scene.rounds(6, &[]);
     let intent = scene.drain(LONDON);
-    scene.rounds(3, &[OREGON_TABLE]);
+    scene.rounds(8, &[OREGON_TABLE]);
     assert_eq!(scene.line(), "eject eject serve");
     // London's return takes precedence over the ejection of a region that is still sick: two of three would be too many.
     scene.resume(&intent);
@@ -257,26 +257,26 @@ fn with_all_others_drained_the_last_region_serves_however_sick() {
     scene.drain(OREGON);
     scene.rounds(9, &[DUBLIN_REST]);
     assert_eq!(scene.line(), "eject eject serve");
-    assert_snapshot!(scene.why(DUBLIN), @"refused by last-region: would be ejected because rest failed in 5 of the last 5 rounds (timeout)");
+    assert_snapshot!(scene.why(DUBLIN), @"refused by last-region: would be ejected because rest failed in 8 of its last 8 rounds (timeout)");
 }
 
 #[test]
 fn a_drain_forces_an_automatic_ejection_back_when_both_would_be_too_many() {
     let mut scene = Scene::three_regions();
-    scene.rounds(3, &[DUBLIN_REST]);
+    scene.rounds(5, &[DUBLIN_REST]);
     scene.drain(LONDON);
     scene.drain(OREGON);
     let decision = scene.rounds(1, &[DUBLIN_REST]);
     assert_eq!(scene.line(), "eject eject serve");
     let dublin = decision.changes.iter().find(|change| change.region == region(DUBLIN)).unwrap();
-    assert_snapshot!(dublin.reason, @"refused by last-region: would be ejected because rest failed in 4 of the last 5 rounds (timeout)");
+    assert_snapshot!(dublin.reason, @"refused by last-region: would be ejected because rest failed in 6 of its last 6 rounds (timeout)");
 }
 
 #[test]
 fn the_rule_that_took_an_ejection_back_stays_stored_until_the_vote_moves_again() {
     let mut scene = Scene::three_regions();
     let refused = |scene: &Scene| scene.votes().regions[&region(DUBLIN)].refused;
-    scene.rounds(3, &[DUBLIN_REST]);
+    scene.rounds(5, &[DUBLIN_REST]);
     let (london, oregon) = (scene.drain(LONDON), scene.drain(OREGON));
     // Clean, but for its hold-down: its reason tells no longer that it was forced back.
     scene.rounds(1, &[]);

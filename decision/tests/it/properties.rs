@@ -57,8 +57,11 @@ fn script() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn thresholds() -> impl Strategy<Value = Thresholds> {
-    (1..=3_u8, 3..=8_u8, 1..=8_u8, 1..=2_u8, select(vec![30.0, 120.0]), select(vec![1.0, 60.0])).prop_map(
-        |(down_after, down_window, up_after, min_serving, hold_down_seconds, ejection_window_seconds)| Thresholds {
+    (1..=4_u8, (1..=3_u8, 3..=8_u8), 1..=8_u8, 1..=2_u8, select(vec![30.0, 120.0]), select(vec![1.0, 60.0])).prop_map(
+        |(gone_after, (down_after, down_window), up_after, min_serving, hold_down_seconds, ejection_window_seconds)| Thresholds {
+            gone_after,
+            fast_burn: 1000.0,
+            slow_burn: 1000.0,
             down_after,
             down_window,
             up_after,
@@ -84,7 +87,7 @@ fn play(scene: &mut Scene, asked: &mut BTreeMap<RegionName, (Intent, Asked)>, st
         Step::Round(s, fit, sights) => {
             scene.now += seconds(*s);
             let names = &NAMES[..scene.policy.regions().len()];
-            let faults: Vec<_> = names.iter().zip(sights).filter_map(|(name, sight)| sight.fault(name)).collect();
+            let faults: Vec<_> = names.iter().zip(sights).flat_map(|(name, sight)| sight.faults(name)).collect();
             let number = scene.number();
             let mut round = crate::fixture::round(&scene.policy, number, scene.now, &faults);
             if !fit {
@@ -162,9 +165,9 @@ proptest! {
         let worse = worse.index(sights.len());
         let (mut one, mut two) = (Scene::three_regions(), Scene::three_regions());
         for (n, sight) in sights.iter().enumerate() {
-            let with = |sight: Sight| sight.fault(LONDON).into_iter().collect::<Vec<_>>();
+            let with = |sight: Sight| sight.faults(LONDON);
             one.rounds(1, &with(*sight));
-            two.rounds(1, &with(if n == worse { Sight::SocketsFail } else { *sight }));
+            two.rounds(1, &with(if n == worse { Sight::Gone } else { *sight }));
             if n <= worse {
                 prop_assert!(one.vote(LONDON) <= two.vote(LONDON), "after round {}: {} but {}", n, one.why(LONDON), two.why(LONDON));
             }
@@ -268,7 +271,7 @@ fn any_intent() -> impl Strategy<Value = Intent> {
 
 fn any_vote() -> impl Strategy<Value = RegionVote> {
     let memory = (
-        "[.~rwdtWR]{0,8}",
+        ("[.~xrwdtWR]{0,8}", prop_oneof![Just(String::new()), Just("0".repeat(32)), "[0-9a-f]{8}[0-9a-z]{24}"]),
         any::<u8>(),
         option::of(any_time()),
         any::<bool>(),
@@ -277,8 +280,9 @@ fn any_vote() -> impl Strategy<Value = RegionVote> {
         option::of(any_time()),
         any::<bool>(),
     )
-        .prop_map(|(rounds, clean, clean_since, down, relapses, ejected_at, held_until, resumed)| Memory {
+        .prop_map(|((rounds, checks), clean, clean_since, down, relapses, ejected_at, held_until, resumed)| Memory {
             rounds,
+            checks: checks.parse().unwrap_or_default(),
             clean,
             clean_since,
             down,
@@ -289,7 +293,7 @@ fn any_vote() -> impl Strategy<Value = RegionVote> {
         });
     let intent = (any_intent(), select(vec![State::Seen, State::Stands, State::Ended]))
         .prop_map(|(intent, state)| Remembered { state, ..Remembered::from(&intent) });
-    let failing = Failing { check: Check::Rest, cause: None, failed: 3, of: 5, mixed: false, retried: false };
+    let failing = Failing::Count { check: Check::Rest, cause: None, failed: 5, of: 6 };
     let reason = select(vec![Reason::Healthy, Reason::Failing(failing), Reason::AwaitsResume]);
     let verdict = select(vec![Verdict::Healthy, Verdict::Unhealthy, Verdict::Unknown]);
     let refused = option::of(select(SafetyRule::ALL.to_vec()));

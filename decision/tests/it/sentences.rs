@@ -1,6 +1,6 @@
 //! Every sentence that a reason can be, and that each survives being stored.
 
-use decision::{Cause, Check, Failing, Reason, SafetyRule, Vote};
+use decision::{Cause, Check, Failing, Reason, SafetyRule, Share, Vote};
 use jiff::Timestamp;
 
 use crate::fixture::{at, region};
@@ -10,7 +10,7 @@ fn until() -> Timestamp {
 }
 
 fn failing() -> Failing {
-    Failing { check: Check::Websocket, cause: Some(Cause::Status(503)), failed: 3, of: 5, mixed: false, retried: false }
+    Failing::Count { check: Check::Websocket, cause: Some(Cause::Status(503)), failed: 5, of: 6 }
 }
 
 /// One of each.
@@ -20,10 +20,14 @@ pub(crate) fn reasons() -> Vec<Reason> {
     vec![
         Reason::Healthy,
         Reason::Degraded { check: Check::Replication, cause: Cause::From(region("eu-west-1")) },
-        Reason::Suspect(Failing { failed: 1, ..failing() }),
+        Reason::Suspect(Failing::Count { check: Check::Websocket, cause: Some(Cause::Status(503)), failed: 1, of: 6 }),
         Reason::Failing(failing()),
-        Reason::Failing(Failing { mixed: true, cause: None, ..failing() }),
-        Reason::Failing(Failing { retried: true, cause: None, ..failing() }),
+        Reason::Failing(Failing::Gone { rounds: 3, cause: Some(Cause::Connect) }),
+        Reason::Failing(Failing::Burn {
+            check: Check::Delivery,
+            cause: Some(Cause::Status(503)),
+            share: Share { permille: 153, seconds: 1200, burn: 77 },
+        }),
         Reason::HeldDown { until, clean: 4, needed: 6 },
         Reason::Returning { clean: 4, needed: 6 },
         Reason::Replication { cause: Cause::To(region("us-west-2")) },
@@ -48,19 +52,19 @@ fn every_reason_is_a_sentence() {
     insta::assert_snapshot!(lines.join("\n"), @r"
     every critical check passes
     replication is degraded (from-eu-west-1)
-    websocket failed in 1 of the last 5 rounds (status-503), too few to eject
-    websocket failed in 3 of the last 5 rounds (status-503)
-    critical checks, last of all websocket, failed in 3 of the last 5 rounds
-    websocket failed at the first attempt in 3 of the last 5 rounds
+    websocket failed in 1 of its last 6 rounds (status-503), not enough to eject
+    websocket failed in 5 of its last 6 rounds (status-503)
+    every critical check failed in 3 rounds in a row (connect)
+    15.3 % of first attempts at delivery failed over 20 min, 7.7 times its error budget (status-503)
     held down until 07:22:10 UTC, 4 of 6 clean rounds
     no longer drained, waits for clean rounds: 4 of 6
-    clean, but waits for replication to catch up (to-us-west-2)
+    clean, but waits for streams and replication to catch up (to-us-west-2)
     clean, but its failback is manual: waits for a person's resume
     drained by ana until Mon 07:22 UTC, generation 118
     drain by ana, generation 118, is recorded at 1 of the 2 observers that it needs
     drain by ana, generation 118, is refused by last-region
     held by ana until Mon 07:22 UTC, generation 118; keeping serve
-    refused by too-many-ejected: would be ejected because websocket failed in 3 of the last 5 rounds (status-503)
+    refused by too-many-ejected: would be ejected because websocket failed in 5 of its last 6 rounds (status-503)
     no news from this observer's probe since 07:22:10 UTC; keeping serve
     no news from this observer's probe yet; keeping serve
     the newest round claims to be from 07:22:10 UTC, which is in the future; keeping serve

@@ -1,10 +1,11 @@
 //! The decision again, written as plainly as it can be: no memory is kept in letters, nothing is folded; every judgement looks at the whole history.
 //!
-//! It covers rounds, drains, holds, resumes and the safety rules on policies whose regions return automatically. Slow, and meant to be.
+//! It covers rounds, drains, holds, resumes and the safety rules on policies whose regions return automatically, know no capacity and have error budgets
+//! that nobody can use up. Slow, and meant to be.
 
 use std::collections::BTreeMap;
 
-use decision::{Check, Policy, RegionName, Vote};
+use decision::{Check, Policy, RegionName, Thresholds, Vote};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::fixture::seconds;
@@ -17,32 +18,45 @@ pub(crate) enum Sight {
     Retried,
     SocketsFail,
     TableFails,
+    Gone,
     Unjudged,
 }
 
 impl Sight {
-    pub(crate) const ALL: [Sight; 6] = [Sight::Clean, Sight::Late, Sight::Retried, Sight::SocketsFail, Sight::TableFails, Sight::Unjudged];
+    pub(crate) const ALL: [Sight; 7] =
+        [Sight::Clean, Sight::Late, Sight::Retried, Sight::SocketsFail, Sight::TableFails, Sight::Gone, Sight::Unjudged];
 
-    pub(crate) fn fault(self, name: &'static str) -> Option<(&'static str, Check, &'static str)> {
+    pub(crate) fn faults(self, name: &'static str) -> Vec<(&'static str, Check, &'static str)> {
         match self {
-            Sight::Clean => None,
-            Sight::Late => Some((name, Check::Delivery, "degraded:late")),
-            Sight::Retried => Some((name, Check::Rest, "retried")),
-            Sight::SocketsFail => Some((name, Check::Websocket, "fail:status-503")),
-            Sight::TableFails => Some((name, Check::Table, "fail:status-503")),
-            Sight::Unjudged => Some((name, Check::Delivery, "unknown:observer")),
+            Sight::Clean => Vec::new(),
+            Sight::Late => vec![(name, Check::Rest, "degraded:late")],
+            Sight::Retried => vec![(name, Check::Rest, "retried")],
+            Sight::SocketsFail => vec![(name, Check::Websocket, "fail:status-503")],
+            Sight::TableFails => vec![(name, Check::Table, "fail:status-503")],
+            Sight::Gone => {
+                [Check::Rest, Check::Websocket, Check::Table, Check::Delivery].map(|check| (name, check, "fail:status-503")).into()
+            }
+            Sight::Unjudged => vec![(name, Check::Delivery, "unknown:observer")],
         }
     }
 
     fn bad(self) -> bool {
-        matches!(self, Sight::Retried | Sight::SocketsFail | Sight::TableFails)
+        matches!(self, Sight::Retried | Sight::SocketsFail | Sight::TableFails | Sight::Gone)
+    }
+
+    fn sockets_fail(self) -> bool {
+        matches!(self, Sight::SocketsFail | Sight::Gone)
+    }
+
+    fn table_fails(self) -> bool {
+        matches!(self, Sight::TableFails | Sight::Gone)
     }
 
     /// Failures that no retry mended weigh twice.
     fn weight(self) -> usize {
         match self {
             Sight::Retried => 1,
-            Sight::SocketsFail | Sight::TableFails => 2,
+            Sight::SocketsFail | Sight::TableFails | Sight::Gone => 2,
             Sight::Clean | Sight::Late | Sight::Unjudged => 0,
         }
     }
@@ -103,7 +117,7 @@ impl Twin {
         let cut = self.last_round.is_some_and(|last| at.duration_since(last) > long);
         for (name, region) in &mut self.regions {
             if cut {
-                region.was_down = is_down(region, t.down_after.into(), t.down_window.into(), t.up_after.into());
+                region.was_down = is_down(region, t);
                 region.rounds.clear();
                 region.forgiven_to = None;
             }
@@ -115,7 +129,13 @@ impl Twin {
             if sight.bad() {
                 region.forgiven_to = None;
                 if region.held_until.is_some() {
-                    region.held_until = Some(at + hold_down(&self.policy, region.relapses));
+                    region.held_until = Some(
+                        at + hold_down(
+                            &self.policy,
+                            region.relapses,
+                            region.ejected_at.map_or(seconds(0), |ejected| at.duration_since(ejected)),
+                        ),
+                    );
                 }
             } else {
                 let from = *region.forgiven_to.get_or_insert(at);
@@ -146,13 +166,13 @@ impl Twin {
         drains.truncate(self.regions.len() - usize::from(t.min_serving));
         let drained: Vec<RegionName> = drains.into_iter().map(|(_, name)| name).collect();
 
-        let down = |region: &Region| is_down(region, t.down_after.into(), t.down_window.into(), t.up_after.into());
-        let last = |region: &Region| region.rounds.iter().rev().take(t.down_window.into()).map(|(_, sight)| *sight).collect::<Vec<_>>();
+        let down = |region: &Region| is_down(region, &t);
+        let last = |region: &Region| region.rounds.iter().rev().take(8).map(|(_, sight)| *sight).collect::<Vec<_>>();
         let since_return = |region: &Region| last(&after_recovery(region, &t));
         let bad = |region: &Region| since_return(region).iter().filter(|sight| sight.bad()).count();
         let failing = |region: &Region| {
             let newest_is_bad = region.rounds.last().is_some_and(|(_, sight)| sight.bad());
-            down(region) && newest_is_bad && bad(region) >= usize::from(t.down_after)
+            down(region) && newest_is_bad && is_enough(&after_recovery(region, &t).rounds, &t)
         };
         let clean = |region: &Region| region.rounds.iter().rev().take_while(|(_, sight)| !sight.bad()).count();
 
@@ -178,16 +198,15 @@ impl Twin {
             wish.insert(name.clone(), vote);
         }
 
-        // Nothing moves while everyone looks sick.
-        let suspect = |name: &RegionName| {
-            let newest_is_bad = !blind && self.newest[name].bad();
-            newest_is_bad || bad(&self.regions[name]) >= usize::from(t.down_after.max(2) - 1)
+        // Nobody leaves a region than which no other looks much better.
+        let as_sick = |other: &RegionName, than: &RegionName| {
+            let (other, than) = (bad(&self.regions[other]), bad(&self.regions[than]));
+            other >= 2 && 2 * other >= than
         };
-        if wish.len() >= 2 && wish.keys().all(suspect) {
-            for (name, vote) in wish.iter_mut().filter(|(name, _)| !held.contains(name)) {
-                if self.regions[name].vote == Vote::Serve {
-                    *vote = Vote::Serve;
-                }
+        let names: Vec<RegionName> = wish.keys().cloned().collect();
+        for name in names.iter().filter(|name| names.len() >= 2 && !held.contains(name) && self.regions[*name].vote == Vote::Serve) {
+            if names.iter().filter(|other| *other != name).all(|other| as_sick(other, name)) {
+                wish.insert(name.clone(), Vote::Serve);
             }
         }
 
@@ -202,13 +221,22 @@ impl Twin {
             let age = if region.vote == Vote::Eject { region.since } else { Timestamp::MAX };
             (!held.contains(name), !down(region), age, usize::MAX - weight(region), name.clone())
         });
+        let serves = |(name, vote): &(&RegionName, &Vote)| self.regions[*name].vote == Vote::Serve || **vote == Vote::Serve;
+        let mut survivors = wish.iter().filter(serves).count();
         for name in out {
             let new = self.regions[&name].vote == Vote::Serve;
-            if room == 0 || (new && soon) {
+            // No capacity is known, so a second region is left only when nothing of it works.
+            let rounds = after_recovery(&self.regions[&name], &t).rounds;
+            let always = |fails: fn(Sight) -> bool| rounds.len() >= 8 && rounds[rounds.len() - 8..].iter().all(|(_, sight)| fails(*sight));
+            let for_sure = gone_for(&rounds) >= usize::from(t.gone_after) || always(Sight::sockets_fail) || always(Sight::table_fails);
+            let no_room = survivors < self.regions.len() && !for_sure;
+            if room == 0 || (new && (soon || no_room)) {
+                survivors += usize::from(!new);
                 wish.insert(name, Vote::Serve);
             } else {
                 room -= 1;
                 soon |= new;
+                survivors -= usize::from(new);
             }
         }
 
@@ -222,7 +250,7 @@ impl Twin {
                 if vote == Vote::Eject && !drained.contains(name) {
                     region.relapses += 1;
                     region.ejected_at = Some(now);
-                    region.held_until = Some(now + hold_down(&self.policy, region.relapses));
+                    region.held_until = Some(now + hold_down(&self.policy, region.relapses, seconds(0)));
                 }
                 (region.vote, region.since) = (vote, now);
             }
@@ -232,15 +260,12 @@ impl Twin {
 }
 
 /// The region with only the rounds since it last became healthy, or with all.
-fn after_recovery(region: &Region, t: &decision::Thresholds) -> Region {
+fn after_recovery(region: &Region, t: &Thresholds) -> Region {
     let mut down = region.was_down;
     let (mut cut, mut from) = (0, 0);
     for end in 1..=region.rounds.len() {
         let rounds = &region.rounds[..end];
-        let window = &rounds[from.max(end.saturating_sub(t.down_window.into()))..];
-        if window.iter().filter(|(_, sight)| sight.bad()).count() >= usize::from(t.down_after) && rounds[end - 1].1.bad() {
-            down = true;
-        }
+        down |= rounds[end - 1].1.bad() && is_enough(&rounds[from..], t);
         let clean = rounds.iter().rev().take_while(|(_, sight)| !sight.bad()).count();
         if down && clean >= usize::from(t.up_after) {
             (down, cut, from) = (false, end - clean, end - clean);
@@ -250,28 +275,42 @@ fn after_recovery(region: &Region, t: &decision::Thresholds) -> Region {
 }
 
 /// Unhealthy from the round in which too many of the last failed until the round that completes a clean run.
-fn is_down(region: &Region, down_after: usize, window: usize, up_after: usize) -> bool {
+fn is_down(region: &Region, t: &Thresholds) -> bool {
     let (mut down, mut from) = (region.was_down, 0);
     for end in 1..=region.rounds.len() {
         let rounds = &region.rounds[..end];
-        let recent = &rounds[from.max(end.saturating_sub(window))..];
-        if rounds[end - 1].1.bad() && recent.iter().filter(|(_, sight)| sight.bad()).count() >= down_after {
-            down = true;
-        }
+        down |= rounds[end - 1].1.bad() && is_enough(&rounds[from..], t);
         let clean = rounds.iter().rev().take_while(|(_, sight)| !sight.bad()).count();
-        if down && clean >= up_after {
+        if down && clean >= usize::from(t.up_after) {
             (down, from) = (false, end - clean);
         }
     }
     down
 }
 
-fn hold_down(policy: &Policy, relapses: i32) -> SignedDuration {
+/// Whether these rounds are enough to be unhealthy: nothing worked for so long, or one check failed so often.
+fn is_enough(rounds: &[(Timestamp, Sight)], t: &Thresholds) -> bool {
+    let recent = &rounds[rounds.len().saturating_sub(t.down_window.into())..];
+    let count = |fails: fn(Sight) -> bool| recent.iter().filter(|(_, sight)| fails(*sight)).count();
+    let most = count(Sight::sockets_fail).max(count(Sight::table_fails));
+    let last = &rounds[rounds.len().saturating_sub(8)..];
+    let always = |fails: fn(Sight) -> bool| last.len() == 8 && last.iter().all(|(_, sight)| fails(*sight));
+    always(Sight::sockets_fail)
+        || always(Sight::table_fails)
+        || gone_for(rounds) >= usize::from(t.gone_after)
+        || most >= usize::from(t.down_after)
+}
+
+/// For how many rounds up to the newest nothing worked.
+fn gone_for(rounds: &[(Timestamp, Sight)]) -> usize {
+    rounds.iter().rev().take_while(|(_, sight)| *sight == Sight::Gone).count()
+}
+
+fn hold_down(policy: &Policy, relapses: i32, out: SignedDuration) -> SignedDuration {
     let t = policy.thresholds();
-    let mut hold = t.hold_down_seconds;
+    let mut hold = t.hold_down_seconds.max(out.as_secs_f64() * t.hold_down_share);
     for _ in 1..relapses {
         hold *= 2.0;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "whole seconds within a week")]
-    seconds(hold.min(t.hold_down_max_seconds) as i64)
+    SignedDuration::try_from_secs_f64(hold.min(t.hold_down_max_seconds)).unwrap_or(SignedDuration::MAX)
 }
