@@ -1,0 +1,159 @@
+//! Every incident, every run, every side: what is run, on how many threads, and how the results become rows.
+
+use std::sync::atomic::AtomicBool;
+
+use replay::engine::{Detail, Report, Strategy, run};
+use replay::incident::Incident;
+
+use super::draw::{Draw, bound};
+use super::figures::Figures;
+use super::picture::Picture;
+use super::pool;
+use super::row::{Offence, OffenceKind, Row, Side, Tally};
+use crate::args::Against;
+use crate::config::{ConfigError, Trial};
+
+/// How long somebody who knows all waits.
+const ACTS_AFTER_MINUTES: f64 = 3.0;
+
+/// What is to be run.
+#[derive(Debug)]
+pub(super) struct Campaign {
+    /// Each with our strategy for its regions, whichever of them plays which role.
+    incidents: Vec<(Incident, Strategy)>,
+    sides: Vec<Side>,
+    runs: Vec<u32>,
+    seed: u64,
+    draws: bool,
+    threads: usize,
+}
+
+/// One run, done.
+struct Done {
+    figures: Figures,
+    offences: Vec<(OffenceKind, String)>,
+    picture: Option<Picture>,
+}
+
+impl Campaign {
+    /// Every run of every incident, for every side.
+    pub(super) fn new(incidents: Vec<Incident>, trial: &Trial, sides: Vec<Side>, runs: Vec<u32>, seed: u64) -> Result<Self, ConfigError> {
+        let with_ours = incidents.into_iter().map(|incident| {
+            let policy = trial.policy(&bound(&incident))?;
+            Ok((incident, Strategy::Failover(Box::new(policy))))
+        });
+        Ok(Self { incidents: with_ours.collect::<Result<_, ConfigError>>()?, sides, runs, seed, draws: false, threads: 1 })
+    }
+
+    /// Whether the first run of each incident is drawn.
+    pub(super) fn drawing(self, draws: bool) -> Self {
+        Self { draws, ..self }
+    }
+
+    /// On so many threads.
+    pub(super) fn on(self, threads: usize) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// Who moves users, ours first.
+    pub(super) fn sides(&self) -> &[Side] {
+        &self.sides
+    }
+
+    /// How many runs there are.
+    pub(super) fn count(&self) -> usize {
+        self.incidents.len() * self.runs.len() * self.sides.len()
+    }
+
+    /// Runs everything; `None` when it is told to stop. `done` hears how many runs are done.
+    pub(super) fn rows(&self, stop: &AtomicBool, done: impl Fn(usize) + Sync) -> Option<Vec<Row>> {
+        let per_incident = self.runs.len() * self.sides.len();
+        let mut order: Vec<usize> = (0..self.count()).collect();
+        // The longest first, so that no thread is left alone with one at the end.
+        let horizon = |number: &usize| self.incidents.get(number / per_incident).map_or(0.0, |(incident, _)| incident.horizon);
+        order.sort_by(|a, b| horizon(b).total_cmp(&horizon(a)));
+        let mut results = pool::each(self.threads, &order, stop, done, |number| self.one(number))?.into_iter();
+        let rows = self.incidents.iter().map(|(incident, _)| self.row(incident, results.by_ref().take(per_incident).flatten().collect()));
+        Some(rows.collect())
+    }
+
+    /// Run `number`: by incident, then run, then side.
+    fn one(&self, number: usize) -> Option<Done> {
+        let (sides, runs) = (self.sides.len(), self.runs.len());
+        let side = *self.sides.get(number % sides)?;
+        let which = number / sides % runs;
+        let (incident, ours) = self.incidents.get(number / sides / runs)?;
+        let draw = Draw::new(incident, self.seed, *self.runs.get(which)?);
+        let setup = draw.setup(incident);
+        let drawn = self.draws && which == 0 && side == Side::Ours;
+        let report = run(&setup, &strategy(side, ours), if drawn { Detail::Transcript } else { Detail::Score });
+        let picture = report.transcript.as_ref().map(|transcript| Picture::new(&setup.incident, &draw, transcript));
+        Some(Done { figures: Figures::from(&report), offences: offences(&report), picture })
+    }
+
+    /// `done` is by run, then side.
+    fn row(&self, incident: &Incident, done: Vec<Done>) -> Row {
+        let sides = self.sides.len();
+        let tallies = self.sides.iter().enumerate().map(|(which, side)| {
+            let figures: Vec<Figures> = done.iter().skip(which).step_by(sides).map(|done| done.figures.clone()).collect();
+            let worst = figures.iter().zip(&self.runs).max_by(|(a, _), (b, _)| a.error_minutes[0].total_cmp(&b.error_minutes[0]));
+            let worst_run = worst.map_or(0, |(_, run)| *run);
+            Tally {
+                side: *side,
+                median: Figures::median(&figures),
+                worst: Figures::worst(&figures),
+                worst_draw: Draw::new(incident, self.seed, worst_run),
+            }
+        });
+        let tallies = tallies.collect();
+        let ours = done.into_iter().step_by(sides).zip(&self.runs);
+        let (mut offences, mut picture): (Vec<Offence>, _) = (vec![], None);
+        for (done, run) in ours {
+            for (kind, what) in done.offences {
+                match offences.iter_mut().find(|offence| offence.kind == kind && offence.what == what) {
+                    Some(known) => known.runs += 1,
+                    None => offences.push(Offence { kind, what, run: *run, runs: 1 }),
+                }
+            }
+            picture = picture.or(done.picture);
+        }
+        Row {
+            id: incident.id.clone(),
+            title: incident.title.clone(),
+            call: incident.call,
+            regions: bound(incident),
+            tallies,
+            offences,
+            picture,
+        }
+    }
+}
+
+fn strategy(side: Side, ours: &Strategy) -> Strategy {
+    match side {
+        Side::Ours => ours.clone(),
+        Side::Other(Against::None) => Strategy::Nothing,
+        Side::Other(Against::Act) => Strategy::ActAt(ACTS_AFTER_MINUTES),
+        Side::Other(Against::Talk) => Strategy::Talk,
+        Side::Other(Against::Manual) => Strategy::Manual,
+    }
+}
+
+/// What must not have happened: each sentence once, and of each promise its first breach.
+fn offences(report: &Report) -> Vec<(OffenceKind, String)> {
+    let mut told: Vec<(OffenceKind, String)> = Vec::new();
+    for what in &report.forbidden {
+        if !told.iter().any(|(_, known)| known == what) {
+            told.push((OffenceKind::Forbidden, what.clone()));
+        }
+    }
+    let mut seen = Vec::new();
+    for violation in &report.violations {
+        if !seen.contains(&violation.invariant) {
+            seen.push(violation.invariant);
+            let at = super::picture::clock(violation.at.as_secs_f64());
+            told.push((OffenceKind::Violation, format!("{} at {at}", violation.what)));
+        }
+    }
+    told
+}
