@@ -23,15 +23,7 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn new(setup: &Setup) -> Self {
-        let shares = shares(setup);
-        let capacity = std::array::from_fn(|region| match by_role(&setup.incident.shape.headroom, region) {
-            Some(times) => times * shares[region],
-            None => {
-                let largest_other = (0..3).filter(|other| *other != region).map(|other| shares[other]).fold(0.0, f64::max);
-                setup.headroom * (shares[region] + largest_other)
-            }
-        });
-        Self { capacity, error: std::array::from_fn(|region| by_role(&setup.incident.shape.overload_error, region)) }
+        Self { capacity: capacities(setup), error: std::array::from_fn(|region| by_role(&setup.incident.shape.overload_error, region)) }
     }
 
     /// By region: the share that overload refuses, `None` where there is none.
@@ -42,6 +34,19 @@ impl Room {
             (load > capacity + ROUNDING).then(|| self.error[region].unwrap_or((1.0 - capacity / load).min(REFUSED_MAX)))
         })
     }
+}
+
+/// What each region of a run can carry on an ordinary day, as a share of the whole service's usual load.
+#[must_use]
+pub fn capacities(setup: &Setup) -> [f64; 3] {
+    let shares = shares(setup);
+    std::array::from_fn(|region| match by_role(&setup.incident.shape.headroom, region) {
+        Some(times) => times * shares[region],
+        None => {
+            let largest_other = (0..3).filter(|other| *other != region).map(|other| shares[other]).fold(0.0, f64::max);
+            setup.headroom * (shares[region] + largest_other)
+        }
+    })
 }
 
 /// The share of all users who are at home in each region; their sum is 1. Where a file names one, the others share the rest as the run says.

@@ -19,6 +19,7 @@ mod users;
 
 pub use met::{Met, StoreState, Vantage};
 pub use scaling::scaled;
+pub use load::capacities;
 pub use score::Score;
 pub use truth::Truth;
 pub use users::Users;
