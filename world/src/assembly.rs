@@ -36,6 +36,7 @@ pub(crate) fn policy(regions: &[RegionName]) -> Result<Policy, decision::PolicyE
         regions,
         thresholds: Thresholds::default(),
         failback: BTreeMap::new(),
+        capacity: BTreeMap::new(),
     })
 }
 

@@ -26,6 +26,9 @@ pub(crate) struct File {
     /// How single regions come back: `automatic`, `after-hold` or `manual`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) failback: BTreeMap<RegionName, Failback>,
+    /// How much of the whole service's usual load each region can carry: 1 = all of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) capacity: BTreeMap<RegionName, f64>,
     /// Addresses of single observers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) observer: BTreeMap<RegionName, ObserverEntry>,
@@ -145,6 +148,7 @@ impl File {
             observers: observers.clone(),
             thresholds: self.thresholds.clone(),
             failback: self.failback.clone(),
+            capacity: self.capacity.clone(),
         }
     }
 }

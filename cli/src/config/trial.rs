@@ -73,6 +73,7 @@ impl Trial {
             observers: regions.clone(),
             thresholds: self.thresholds.clone(),
             failback: failback.collect(),
+            capacity: BTreeMap::new(),
             regions,
         };
         Policy::new(spec).map_err(|source| ConfigError::Policy { path, source })

@@ -85,6 +85,7 @@ fn describe(world: &World) -> File {
         names: Names { api: names.rest.clone(), websocket: names.websocket.clone() },
         thresholds: spec.thresholds.clone(),
         failback: BTreeMap::new(),
+        capacity: BTreeMap::new(),
         observer: infos.iter().map(|info| (info.region.clone(), observer(info))).collect(),
         region: infos.iter().map(|info| (info.region.clone(), region(info))).collect(),
         dns: Dns { server: Some(world.dns().to_string()), clients: Vec::<Client>::new() },

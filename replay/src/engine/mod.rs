@@ -50,14 +50,16 @@ pub fn policy(setup: &Setup) -> Result<Policy, PolicyError> {
     policy_with(setup, Thresholds::default())
 }
 
-/// The same with other thresholds. Whatever else a policy says of this run's regions is put in here.
+/// The same with other thresholds. The team that is replayed has measured what its regions can carry, and says so.
 ///
 /// # Errors
 /// As [`policy`].
 pub fn policy_with(setup: &Setup, thresholds: Thresholds) -> Result<Policy, PolicyError> {
     let regions: std::collections::BTreeSet<RegionName> = setup.regions.iter().cloned().collect();
     let service = ServiceName::new(SERVICE).unwrap_or_else(|_| unreachable!("a constant that is a service name"));
-    let spec = PolicySpec { service, observers: regions.clone(), regions, thresholds, failback: std::collections::BTreeMap::new() };
+    let measured = setup.regions.iter().cloned().zip(crate::service::capacities(setup));
+    let capacity = measured.filter(|(_, share)| *share > 0.0).collect();
+    let spec = PolicySpec { service, observers: regions.clone(), regions, thresholds, failback: std::collections::BTreeMap::new(), capacity };
     Policy::new(spec)
 }
 
