@@ -204,9 +204,8 @@ impl Component {
     #[must_use]
     pub fn fits(self, place: Place) -> bool {
         match (self, place) {
-            (Component::Net, _) | (Component::Repl, Place::Path(..)) | (Component::R53ctl, Place::Everywhere) => true,
-            (Component::Repl | Component::R53ctl, _) => false,
-            (_, Place::Region(_) | Place::Everywhere) => true,
+            (Component::Net, _) | (Component::Repl, Place::Path(..)) | (_, Place::Everywhere) => true,
+            (component, Place::Region(_)) => component != Component::R53ctl,
             (_, Place::Path(..) | Place::Vantage(..)) => false,
         }
     }
@@ -215,7 +214,7 @@ impl Component {
     pub(super) fn places(self) -> &'static str {
         match self {
             Component::Net => "A, B, C, *, A>B, v1>A or v1>*",
-            Component::Repl => "a direction: A>B",
+            Component::Repl => "A>B, one direction; A, B or C, both ways with both others; or *",
             Component::R53ctl => "*",
             _ => "A, B, C or *",
         }

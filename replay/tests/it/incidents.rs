@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use replay::incident::{Call, Effect, FILE_MAX_BYTES, Incident, Place, Role, TUPLES_MAX, Tuple, load, load_all};
+use replay::incident::{Call, Component, Effect, FILE_MAX_BYTES, Incident, Place, Role, TUPLES_MAX, Tuple, load, load_all};
 
 /// Every tuple of the research, by timeline, as it stands there.
 const CORPUS: &str = include_str!("corpus.txt");
@@ -152,6 +152,25 @@ fn a_tuple_knows_its_line() {
 }
 
 #[test]
+fn the_example_of_the_documentation_loads() {
+    let page = include_str!("../../../docs/incidents.md");
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let incident = Incident::parse("docs/incidents.md", example).unwrap_or_else(|flaws| panic!("{flaws}"));
+    assert_eq!((incident.faults.len(), incident.history.len(), incident.forbidden.len()), (4, 2, 1));
+}
+
+/// A component that the page leaves out, or describes with other effects, would be found out by trial only.
+#[test]
+fn the_documentation_names_every_component_with_its_effects() {
+    let page = include_str!("../../../docs/incidents.md");
+    for component in Component::ALL {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{component}` |"))).unwrap_or_else(|| panic!("{component}"));
+        let said: BTreeSet<&str> = row.split('|').nth(3).unwrap().split('`').skip(1).step_by(2).collect();
+        assert_eq!(said, component.takes().iter().map(|kind| kind.word()).collect(), "{component}");
+    }
+}
+
+#[test]
 fn a_horizon_that_is_not_said_is_an_hour_after_the_last_line() {
     assert_eq!(Incident::parse("X1.toml", &SOUND.replace("horizon = 120\n", "")).unwrap().horizon, 120.0);
 }
@@ -204,7 +223,7 @@ fn time_that_runs_backwards_is_refused_where_it_does() {
 fn what_does_not_belong_together_is_refused() {
     insta::assert_snapshot!(refused("5 wsconn A err=0.6", "5 wsconn A drop=0.6"), @"incidents/X1.toml:14: drop does not fit wsconn, which takes err, lat, hole");
     insta::assert_snapshot!(refused("5 wsconn A err=0.6", "5 sockets A err=0.6"), @r#"incidents/X1.toml:14: err does not fit sockets, which takes drop | did you mean "drop"?"#);
-    insta::assert_snapshot!(refused("repl A>B", "repl A"), @"incidents/X1.toml:16: repl cannot be at A; it takes a direction: A>B");
+    insta::assert_snapshot!(refused("repl A>B", "repl v1>A"), @"incidents/X1.toml:16: repl cannot be at v1>A; it takes A>B, one direction; A, B or C, both ways with both others; or *");
     insta::assert_snapshot!(refused("5 wsconn A", "5 wsconn A>B"), @"incidents/X1.toml:14: wsconn cannot be at A>B; it takes A, B, C or *");
     insta::assert_snapshot!(refused("5 wsconn A err=0.6", "5 r53ctl A deny=1"), @"incidents/X1.toml:14: r53ctl cannot be at A; it takes *");
     insta::assert_snapshot!(refused("5 wsconn A err=0.6", "5 control * act=drain"), @"incidents/X1.toml:14: drain is done to one region: A, B or C");
