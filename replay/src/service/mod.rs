@@ -17,7 +17,6 @@ mod timeline;
 mod truth;
 mod users;
 
-pub use load::capacities;
 pub use met::{Met, StoreState, Vantage};
 pub use scaling::scaled;
 pub use load::capacities;
