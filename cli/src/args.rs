@@ -15,6 +15,7 @@ use jiff::SignedDuration;
 use world::fault::Component;
 
 use crate::args::value::{component_parser, drain_length, line, rule_parser, span};
+use crate::moment::{Given, given};
 
 /// Health checks and failover for serverless services that run in several AWS regions.
 #[derive(Debug, Parser)]
@@ -286,6 +287,9 @@ pub(crate) struct ExplainArgs {
     /// The region.
     #[arg(value_name = "REGION")]
     pub(crate) region: RegionName,
+    /// As it stood then: 03:21, 2026-11-23T03:21:40Z, 15m ago or -15m.
+    #[arg(long, value_name = "TIME", value_parser = given, allow_hyphen_values = true)]
+    pub(crate) at: Option<Given>,
 }
 
 /// `failover log`

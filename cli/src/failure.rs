@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use std::io;
 
 use decision::{RegionName, SafetyRule};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use store::in_one_line;
 
 use crate::args::Stage;
 use crate::config::ConfigError;
+use crate::moment::date_time;
 
 /// Why a command did not reach what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,13 @@ pub(crate) enum Failure {
         needed: usize,
         /// Why each of the others cannot.
         failures: BTreeMap<RegionName, String>,
+    },
+    /// Nothing is stored that tells of so distant a moment.
+    #[error("nothing is stored any more, or was stored yet, that tells of {} UTC", date_time(*at))]
+    NotKept {
+        at: Timestamp,
+        /// Per observer, how far back its documents are known.
+        reach: BTreeMap<RegionName, String>,
     },
     /// No observer took the intent.
     #[error("recorded at 0 of {of} observers. Nothing was changed.")]
@@ -138,7 +147,11 @@ impl Failure {
     /// The exit code.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Failure::Unreadable { .. } | Failure::NotRecorded { .. } | Failure::Failed { .. } | Failure::Output(_) => 1,
+            Failure::Unreadable { .. }
+            | Failure::NotKept { .. }
+            | Failure::NotRecorded { .. }
+            | Failure::Failed { .. }
+            | Failure::Output(_) => 1,
             Failure::Config(_) | Failure::Usage { .. } | Failure::Unconfirmed { .. } | Failure::Declined => 2,
             Failure::Refused { .. } => 3,
             Failure::Credentials { .. } => 4,
@@ -157,6 +170,7 @@ impl Failure {
             Failure::Unconfirmed { .. } | Failure::Declined => "unconfirmed",
             Failure::Refused { .. } => "refused",
             Failure::Credentials { .. } => "credentials",
+            Failure::NotKept { .. } => "not-kept",
             Failure::Unreadable { .. } | Failure::NotRecorded { .. } | Failure::Failed { .. } | Failure::Output(_) => "failed",
             Failure::NotSeen { .. } => "not-seen",
             Failure::Indefinite { .. } | Failure::InPart { .. } => "unknown",
@@ -174,6 +188,7 @@ impl Failure {
             Failure::Refused { hints, .. } | Failure::Outpaced { hints, .. } => hints.clone(),
             Failure::Credentials { .. } => vec!["sign in, or choose other credentials with --profile NAME".to_owned()],
             Failure::Unreadable { .. } | Failure::NotRecorded { .. } => vec![],
+            Failure::NotKept { .. } => vec!["what people did reaches back further: see failover log --since 30d".to_owned()],
             Failure::Indefinite { hint, .. } => vec![hint.clone()],
             Failure::InPart { .. } => {
                 vec!["see failover status; the same command again holds the rest, failover resume REGION takes one back".to_owned()]
@@ -189,6 +204,7 @@ impl Failure {
             Failure::Unreadable { failures, .. } | Failure::NotRecorded { failures, .. } | Failure::Indefinite { failures, .. } => {
                 Some(failures)
             }
+            Failure::NotKept { reach, .. } => Some(reach),
             Failure::InPart { cause, .. } => cause.failures(),
             Failure::Config(_)
             | Failure::Usage { .. }
@@ -216,6 +232,7 @@ impl Failure {
             | Failure::Declined
             | Failure::Credentials { .. }
             | Failure::Unreadable { .. }
+            | Failure::NotKept { .. }
             | Failure::NotRecorded { .. }
             | Failure::NotSeen { .. }
             | Failure::Outpaced { .. }
@@ -251,6 +268,9 @@ impl Failure {
                 object.insert("answered".to_owned(), json!(answered));
                 object.insert("observers".to_owned(), json!(of));
                 object.insert("needed".to_owned(), json!(needed));
+            }
+            Failure::NotKept { at, .. } => {
+                object.insert("at".to_owned(), json!(at));
             }
             Failure::Indefinite { acks, of, needed, .. } => {
                 object.insert("acks".to_owned(), json!(acks));
@@ -316,6 +336,13 @@ mod tests {
             (1, Failure::failed("no region could be probed")),
             (1, Failure::Unreadable { answered: 1, of: 3, needed: 2, failures: failures() }),
             (1, Failure::NotRecorded { of: 3, failures: failures() }),
+            (
+                1,
+                Failure::NotKept {
+                    at: "2026-11-23T02:00:00Z".parse().unwrap(),
+                    reach: [(region("eu-west-1"), "votes from 2026-11-23 03:05:10 UTC on".to_owned())].into(),
+                },
+            ),
             (1, Failure::Output(io::Error::other("disk full"))),
             (2, Failure::usage("eu-west-9 is not a region of chat")),
             (2, Failure::Config(ConfigError::Nowhere { looked: vec![], stale: None })),
@@ -375,6 +402,9 @@ mod tests {
           us-east-1: SSM in us-east-1 throttles
         [1] error: recorded at 0 of 3 observers. Nothing was changed.
           us-east-1: SSM in us-east-1 throttles
+        [1] error: nothing is stored any more, or was stored yet, that tells of 2026-11-23 02:00:00 UTC
+          eu-west-1: votes from 2026-11-23 03:05:10 UTC on
+        hint: what people did reaches back further: see failover log --since 30d
         [1] error: the output could not be written: disk full
         [2] error: eu-west-9 is not a region of chat
         [2] error: no configuration

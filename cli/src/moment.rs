@@ -1,5 +1,8 @@
-//! Times and durations as people read them: UTC, and how long ago beside it.
+//! Times and durations as people read them: UTC, and how long ago beside it. How they write them is in `given`.
 
+mod given;
+
+pub(crate) use self::given::{Given, given};
 use jiff::{SignedDuration, Timestamp};
 
 /// A length in its two largest units: `41s`, `12m`, `1h 48m`, `6d 2h`. Never negative.

@@ -116,7 +116,7 @@ pub(crate) fn votes(observer: &str, said: [RegionVote; 3]) -> Votes {
         observer: region(observer),
         generation: 7,
         decided_at: ago(2),
-        policy: "p".to_owned(),
+        policy: policy().fingerprint(),
         round: 412,
         round_at: Some(ago(4)),
         regions: NAMES.iter().map(|name| region(name)).zip(said).collect(),

@@ -3,6 +3,7 @@
 //! Reading only. What is written is in `intent`.
 
 mod gather;
+mod past;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use store::{Observers, Store, StoreError, in_one_line};
 
 use self::gather::gather;
+pub(crate) use self::past::Histories;
 
 use crate::args::Global;
 use crate::config::{self, Config};

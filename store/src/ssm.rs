@@ -12,6 +12,7 @@ use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_sdk_ssm::operation::get_parameter_history::GetParameterHistoryError;
 use aws_sdk_ssm::operation::put_parameter::PutParameterError;
 use aws_sdk_ssm::types::{ParameterTier, ParameterType};
+use jiff::{Timestamp, TimestampRound, Unit};
 use tokio::time::Instant;
 
 use crate::failure::{Failure, Overdue};
@@ -28,6 +29,11 @@ pub(crate) struct Stored {
     pub(crate) version: i64,
     pub(crate) text: String,
 }
+
+/// A version in a history carries no usable time of its storing.
+#[derive(Debug, thiserror::Error)]
+#[error("version {0} does not say when it was stored")]
+struct Undated(i64);
 
 /// What a write came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,9 +127,9 @@ impl<'a> Ssm<'a> {
         Ok(Listing::Endless)
     }
 
-    /// Every version that SSM still has, oldest first.
-    pub(crate) async fn history(self, name: &str) -> Result<Vec<Stored>, Failure> {
-        let (mut found, mut token): (Vec<Stored>, _) = (Vec::new(), None);
+    /// Every version that SSM still has, with the time at which it was stored, to the millisecond. In no promised order.
+    pub(crate) async fn history(self, name: &str) -> Result<Vec<(Timestamp, Stored)>, Failure> {
+        let (mut found, mut token) = (Vec::new(), None);
         for _ in 0..HISTORY_PAGES_MAX {
             let call = self.client.get_parameter_history().name(name).max_results(50).set_next_token(token);
             let page = match self.within(call.send()).await? {
@@ -131,14 +137,17 @@ impl<'a> Ssm<'a> {
                 Err(error) if matches!(error.as_service_error(), Some(GetParameterHistoryError::ParameterNotFound(_))) => break,
                 Err(error) => return Err(Failure::of(error)),
             };
-            let versions = page.parameters.unwrap_or_default();
-            found.extend(versions.into_iter().filter_map(|version| Some(Stored { version: version.version, text: version.value? })));
+            for entry in page.parameters.unwrap_or_default() {
+                let at = entry.last_modified_date.and_then(|at| Timestamp::new(at.secs(), at.subsec_nanos().try_into().ok()?).ok());
+                let at = at.and_then(|at| at.round(TimestampRound::new().smallest(Unit::Millisecond)).ok());
+                let at = at.ok_or_else(|| Failure::Unclear(Undated(entry.version).into()))?;
+                found.push((at, Stored { version: entry.version, text: entry.value.unwrap_or_default() }));
+            }
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 break;
             }
         }
-        found.sort_by_key(|stored| stored.version);
         Ok(found)
     }
 

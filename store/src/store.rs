@@ -9,6 +9,7 @@ use decision::{DOCUMENT_BYTES_MAX, Intent, Observed, RegionName, ServiceName, Vo
 
 use crate::document::{Address, Document, Flaw, parse, print};
 use crate::error::{StoreError, in_one_line};
+use crate::history::{History, Version};
 use crate::parameter::{self, Parameter};
 use crate::replace::Replace;
 use crate::ssm::{Listing, Ssm};
@@ -139,20 +140,28 @@ impl Store {
         self.write(Parameter::Intent(&intent.region), intent).await
     }
 
-    /// What was ever asked for this region and SSM still has (its last 100 writes), oldest first: the audit log.
+    /// What was ever asked for this region and SSM still has (its last 100 writes): the audit log.
     ///
     /// # Errors
     /// Unreachable, throttled or denied.
-    pub async fn intent_history(&self, region: &RegionName) -> Result<Vec<Intent>, StoreError> {
+    pub async fn intent_history(&self, region: &RegionName) -> Result<History<Intent>, StoreError> {
         self.history(Parameter::Intent(region)).await
     }
 
-    /// The last votes that SSM still has (100 writes), oldest first.
+    /// The last votes that SSM still has (100 writes).
     ///
     /// # Errors
     /// Unreachable, throttled or denied.
-    pub async fn votes_history(&self) -> Result<Vec<Votes>, StoreError> {
+    pub async fn votes_history(&self) -> Result<History<Votes>, StoreError> {
         self.history(Parameter::Votes).await
+    }
+
+    /// What the probe saw lately, as far as SSM still has it (100 writes, of a few rounds each).
+    ///
+    /// # Errors
+    /// Unreachable, throttled or denied.
+    pub async fn observed_history(&self) -> Result<History<Observed>, StoreError> {
+        self.history(Parameter::Observed).await
     }
 
     async fn read<D: Document>(&self, parameter: Parameter<'_>) -> Result<Option<D>, StoreError> {
@@ -175,22 +184,19 @@ impl Store {
         replace.run(&text).await
     }
 
-    /// Every readable version. One that was put back after a late write is there twice in SSM and once here.
-    async fn history<D: Document + PartialEq>(&self, parameter: Parameter<'_>) -> Result<Vec<D>, StoreError> {
+    /// Every version, the unreadable ones too: they stood as the others did.
+    async fn history<D: Document>(&self, parameter: Parameter<'_>) -> Result<History<D>, StoreError> {
         let name = parameter.name(&self.0.service);
-        let versions = self.ssm().history(&name).await.map_err(|failure| failure.into_error(&self.0.observer, &name))?;
-        let mut documents: Vec<D> = Vec::with_capacity(versions.len());
-        for stored in versions {
-            match parse(&stored.text, self.address(parameter)) {
-                Ok(document) if documents.contains(&document) => {}
-                Ok(document) => documents.push(document),
-                Err(flaw) => {
-                    let version = stored.version;
-                    tracing::warn!(observer = %self.0.observer, parameter = name, version, flaw = %in_one_line(&flaw), "a version is left out");
-                }
+        let found = self.ssm().history(&name).await.map_err(|failure| failure.into_error(&self.0.observer, &name))?;
+        let address = self.address(parameter);
+        let versions = found.into_iter().map(|(stored_at, stored)| {
+            let (document, number) = (parse(&stored.text, address), stored.version);
+            if let Err(flaw) = &document {
+                tracing::warn!(observer = %self.0.observer, parameter = name, version = number, flaw = %in_one_line(flaw), "a version is no valid document");
             }
-        }
-        Ok(documents)
+            (Version { number, stored_at, late: false, document }, stored.text)
+        });
+        Ok(History::new(versions))
     }
 
     fn ssm(&self) -> Ssm<'_> {

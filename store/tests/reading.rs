@@ -17,8 +17,9 @@ async fn what_was_never_written_is_none_and_not_an_error() {
     assert!(store.observed().await.unwrap().is_none());
     assert!(store.votes().await.unwrap().is_none());
     assert!(store.intents().await.unwrap().is_empty());
-    assert!(store.intent_history(&oregon()).await.unwrap().is_empty());
-    assert!(store.votes_history().await.unwrap().is_empty());
+    assert!(store.intent_history(&oregon()).await.unwrap().versions().is_empty());
+    assert!(store.votes_history().await.unwrap().versions().is_empty());
+    assert!(store.observed_history().await.unwrap().versions().is_empty());
 }
 
 #[tokio::test]
@@ -114,7 +115,8 @@ async fn history_is_oldest_first_over_pages_and_leaves_out_what_cannot_be_read()
         let text = serde_json::to_string(&intent(&oregon(), generation, "a")).unwrap();
         ssm.with(|all| all.put(&name, if generation == 120 { "junk" } else { &text }));
     }
-    let generations: Vec<u64> = store.intent_history(&oregon()).await.unwrap().iter().map(|intent| intent.generation).collect();
+    let generations: Vec<u64> =
+        store.intent_history(&oregon()).await.unwrap().into_documents().iter().map(|intent| intent.generation).collect();
     assert_eq!(generations, (31..=130).filter(|generation| *generation != 120).collect::<Vec<_>>());
 }
 

@@ -82,7 +82,7 @@ async fn what_a_late_write_overwrote_in_between_is_put_back() {
     }
     assert_eq!(standing(&ssm), (9, "better".to_owned()));
     // The log shows the better one once, although it was written twice.
-    let ids: Vec<String> = store.intent_history(&oregon()).await.unwrap().into_iter().map(|intent| intent.id).collect();
+    let ids: Vec<String> = store.intent_history(&oregon()).await.unwrap().into_documents().into_iter().map(|intent| intent.id).collect();
     assert_eq!(ids, ["a", "better", "dead", "late"]);
 }
 

@@ -1,29 +1,78 @@
-//! `failover explain REGION`: from the stored documents alone, who decided what, on which evidence.
+//! `failover explain REGION`: from the stored documents alone, who decided what, on which evidence. Now, or at a moment in the past.
 
 mod account;
+mod documents;
 mod text;
 
+use std::collections::BTreeMap;
+
+use decision::{Policy, RegionName};
+use jiff::Timestamp;
+
+use self::documents::Documents;
 use crate::args::{ExplainArgs, Global};
 use crate::failure::Failure;
+use crate::moment::{Given, date_time};
 use crate::out::Out;
-use crate::service::Service;
+use crate::service::{Histories, Read, Service, majority};
 
 /// Explains one region.
 pub(crate) async fn run(args: &ExplainArgs, global: &Global, out: &Out) -> Result<u8, Failure> {
     let service = Service::connect(global, out).await?;
     service.config.check_region(&args.region)?;
-    let (reading, observed) = tokio::join!(service.read(), service.observers.observed());
-    let view = reading.view(service.policy());
-    let Some(account) = account::account(service.policy(), &view, &reading, &observed, &args.region) else {
-        return Err(Failure::usage(format!("{} is not a region", args.region)));
+    let documents = match &args.at {
+        None => now(&service).await?,
+        Some(given) => past(&service, &args.region, given).await?,
     };
-    if reading.votes.values().all(Result::is_err) {
-        crate::service::majority(service.policy(), &reading.votes)?;
-    }
+    show(service.policy(), &documents, &args.region, out)
+}
+
+/// Prints the account of one region, wherever its documents are from.
+pub(super) fn show(policy: &Policy, documents: &Documents, region: &RegionName, out: &Out) -> Result<u8, Failure> {
+    let Some(account) = account::account(policy, documents, region) else {
+        return Err(Failure::usage(format!("{region} is not a region")));
+    };
     if out.is_json() {
         out.json(&account)?
     } else {
         out.data(&text::text(&account, out.look))?
     }
     Ok(0)
+}
+
+async fn now(service: &Service) -> Result<Documents, Failure> {
+    let (reading, observed) = tokio::join!(service.read(), service.observers.observed());
+    if reading.votes.values().all(Result::is_err) {
+        majority(service.policy(), &reading.votes)?;
+    }
+    Ok(Documents::now(reading, observed))
+}
+
+async fn past(service: &Service, region: &RegionName, given: &Given) -> Result<Documents, Failure> {
+    let asked_at = Timestamp::now();
+    let at = given.resolve(asked_at).map_err(|why| Failure::usage(why.text(asked_at)))?;
+    let histories = service.histories(service.policy().regions(), true).await;
+    if histories.values().all(Result::is_err) {
+        majority(service.policy(), &histories)?;
+    }
+    let reach = reach(&histories);
+    let documents = Documents::past(histories, region, at, asked_at);
+    if documents.tell_of(region) { Ok(documents) } else { Err(Failure::NotKept { at, reach }) }
+}
+
+/// Per observer, how far back anything of it is known.
+fn reach(histories: &Read<Histories>) -> BTreeMap<RegionName, String> {
+    let told = histories.iter().map(|(observer, read)| {
+        let told = match read {
+            Ok(histories) => {
+                let since = |first: Option<Timestamp>| first.map_or("none".to_owned(), |at| format!("from {} UTC on", date_time(at)));
+                let votes = since(histories.votes.versions().first().map(|version| version.stored_at));
+                let observed = since(histories.observed.versions().first().map(|version| version.stored_at));
+                format!("votes {votes}, observed {observed}")
+            }
+            Err(error) => store::in_one_line(error),
+        };
+        (observer.clone(), told)
+    });
+    told.collect()
 }

@@ -1,22 +1,20 @@
 //! `failover log`: who did what, when and why, from the histories that SSM keeps.
 
 mod entries;
-mod text;
+pub(super) mod text;
 
 use std::collections::BTreeMap;
 
 use decision::{Intent, RegionName, Votes};
-use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
-use store::{Store, StoreError};
 
-use self::entries::{Entry, entries};
+pub(super) use self::entries::{Entry, entries};
 use crate::args::{Global, LogArgs};
 use crate::failure::Failure;
 use crate::moment;
 use crate::out::Out;
-use crate::service::{Read, Service, failures, majority};
+use crate::service::{Histories, Read, Service, failures, majority};
 
 /// What is printed as JSON.
 #[derive(Serialize)]
@@ -39,11 +37,8 @@ pub(crate) async fn run(args: &LogArgs, global: &Global, out: &Out) -> Result<u8
     }
     let regions: Vec<RegionName> =
         service.policy().regions().iter().filter(|region| args.region.as_ref().is_none_or(|named| named == *region)).cloned().collect();
-    let histories: Read<History> =
-        join_all(service.observers.iter().map(|store| async { (store.observer().clone(), history(store, &regions).await) }))
-            .await
-            .into_iter()
-            .collect();
+    let histories = service.histories(&regions, false).await;
+    let histories: Read<History> = histories.into_iter().map(|(observer, read)| (observer, read.map(History::from))).collect();
     // What one observer remembers is worth showing; only silence everywhere is a failure.
     if histories.values().all(Result::is_err) {
         majority(service.policy(), &histories)?;
@@ -74,20 +69,18 @@ fn votes_reach_back_to(histories: &Read<History>, since: Timestamp) -> BTreeMap<
     histories.iter().filter_map(|(observer, history)| Some((observer.clone(), oldest(history.as_ref().ok()?)?))).collect()
 }
 
-/// What one observer's SSM remembers, oldest first.
+/// The documents that one observer's SSM remembers, oldest first.
 #[derive(Debug, Default)]
-struct History {
-    intents: Vec<Intent>,
-    votes: Vec<Votes>,
+pub(super) struct History {
+    pub(super) intents: Vec<Intent>,
+    pub(super) votes: Vec<Votes>,
 }
 
-/// One observer's histories: one call per region and one for the votes, one after the other to stay below SSM's rate.
-async fn history(store: &Store, regions: &[RegionName]) -> Result<History, StoreError> {
-    let mut history = History { intents: Vec::new(), votes: store.votes_history().await? };
-    for region in regions {
-        history.intents.extend(store.intent_history(region).await?);
+impl From<Histories> for History {
+    fn from(histories: Histories) -> Self {
+        let intents = histories.intents.into_values().flat_map(store::History::into_documents);
+        Self { intents: intents.collect(), votes: histories.votes.into_documents() }
     }
-    Ok(history)
 }
 
 #[cfg(test)]

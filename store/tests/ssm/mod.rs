@@ -51,35 +51,51 @@ pub enum Fault {
 
 type Hook = Box<dyn FnOnce(&mut Parameters) + Send>;
 
-/// Every version of every parameter: number and text.
+/// Every version of every parameter: number and text. Its clock moves on by a second with every write.
 #[derive(Debug, Default)]
-pub struct Parameters(BTreeMap<String, Vec<(i64, String)>>);
+pub struct Parameters {
+    versions: BTreeMap<String, Vec<Version>>,
+    writes: u32,
+}
+
+#[derive(Debug)]
+struct Version {
+    number: i64,
+    text: String,
+    /// Seconds since 1970.
+    stored_at: f64,
+}
+
+/// When the first write is stored, in seconds since 1970.
+pub const FIRST_STORED_AT: f64 = 1_767_225_600.125;
 
 impl Parameters {
     /// Writes as PutParameter with `Overwrite` would.
     pub fn put(&mut self, name: &str, text: &str) -> i64 {
-        let versions = self.0.entry(name.to_owned()).or_default();
-        let next = versions.last().map_or(1, |(version, _)| version + 1);
-        versions.push((next, text.to_owned()));
+        let stored_at = FIRST_STORED_AT + f64::from(self.writes);
+        self.writes += 1;
+        let versions = self.versions.entry(name.to_owned()).or_default();
+        let number = versions.last().map_or(1, |version| version.number + 1);
+        versions.push(Version { number, text: text.to_owned(), stored_at });
         if versions.len() > 100 {
             versions.remove(0);
         }
-        next
+        number
     }
 
     /// Deletes the parameter with all its versions.
     pub fn delete(&mut self, name: &str) {
-        self.0.remove(name);
+        self.versions.remove(name);
     }
 
     /// The text that stands.
     pub fn text(&self, name: &str) -> Option<String> {
-        self.0.get(name)?.last().map(|(_, text)| text.clone())
+        self.versions.get(name)?.last().map(|version| version.text.clone())
     }
 
     /// Every text it ever had, oldest first.
     pub fn texts(&self, name: &str) -> Vec<String> {
-        self.0.get(name).map(|versions| versions.iter().map(|(_, text)| text.clone()).collect()).unwrap_or_default()
+        self.versions.get(name).map(|versions| versions.iter().map(|version| version.text.clone()).collect()).unwrap_or_default()
     }
 }
 
@@ -278,26 +294,27 @@ fn put(parameters: &mut Parameters, input: &Value) -> Result<Value, Refusal> {
     if input["Type"] != "String" || input["Tier"] != "Standard" {
         return Err(("ValidationException", "this stand-in stores standard strings"));
     }
-    if parameters.0.contains_key(name) && input["Overwrite"] != Value::Bool(true) {
+    if parameters.versions.contains_key(name) && input["Overwrite"] != Value::Bool(true) {
         return Err(("ParameterAlreadyExists", "The parameter already exists."));
     }
     Ok(json!({ "Version": parameters.put(name, value), "Tier": "Standard" }))
 }
 
-fn shown(name: &str, version: i64, value: &str) -> Value {
-    json!({ "Name": name, "Type": "String", "Value": value, "Version": version, "DataType": "text", "LastModifiedDate": 1_767_225_600.5 })
+fn shown(name: &str, version: &Version) -> Value {
+    let Version { number, text, stored_at } = version;
+    json!({ "Name": name, "Type": "String", "Value": text, "Version": number, "DataType": "text", "LastModifiedDate": stored_at })
 }
 
 fn get(parameters: &Parameters, input: &Value) -> Result<Value, Refusal> {
     let asked = text(input, "Name")?;
     let (name, wanted) = asked.split_once(':').map_or((asked, None), |(name, version)| (name, Some(version.parse::<i64>())));
-    let versions = parameters.0.get(name).ok_or(("ParameterNotFound", ""))?;
+    let versions = parameters.versions.get(name).ok_or(("ParameterNotFound", ""))?;
     let found = match wanted {
         None => versions.last(),
-        Some(wanted) => versions.iter().find(|(version, _)| wanted.as_ref() == Ok(version)),
+        Some(wanted) => versions.iter().find(|version| wanted.as_ref() == Ok(&version.number)),
     };
-    let (version, value) = found.ok_or(("ParameterVersionNotFound", "no such version"))?;
-    Ok(json!({ "Parameter": shown(name, *version, value) }))
+    let version = found.ok_or(("ParameterVersionNotFound", "no such version"))?;
+    Ok(json!({ "Parameter": shown(name, version) }))
 }
 
 /// A page of at most `most` items, and the token of the next one: its offset.
@@ -314,13 +331,13 @@ fn page(items: Vec<Value>, input: &Value, most: usize) -> Result<Value, Refusal>
 
 fn by_path(parameters: &Parameters, input: &Value) -> Result<Value, Refusal> {
     let path = format!("{}/", text(input, "Path")?.trim_end_matches('/'));
-    let below = parameters.0.iter().filter(|(name, _)| name.strip_prefix(&path).is_some_and(|rest| !rest.contains('/')));
-    let items = below.filter_map(|(name, versions)| versions.last().map(|(version, value)| shown(name, *version, value)));
+    let below = parameters.versions.iter().filter(|(name, _)| name.strip_prefix(&path).is_some_and(|rest| !rest.contains('/')));
+    let items = below.filter_map(|(name, versions)| versions.last().map(|version| shown(name, version)));
     page(items.collect(), input, 10)
 }
 
 fn history(parameters: &Parameters, input: &Value) -> Result<Value, Refusal> {
     let name = text(input, "Name")?;
-    let versions = parameters.0.get(name).ok_or(("ParameterNotFound", ""))?;
-    page(versions.iter().map(|(version, value)| shown(name, *version, value)).collect(), input, 50)
+    let versions = parameters.versions.get(name).ok_or(("ParameterNotFound", ""))?;
+    page(versions.iter().map(|version| shown(name, version)).collect(), input, 50)
 }

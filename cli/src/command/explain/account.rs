@@ -5,20 +5,22 @@
 use std::collections::BTreeMap;
 
 use decision::{
-    Answers, CheckResult, DecidedBy, Heard, IntentView, Memory, Observed, Policy, Reason, RegionName, SafetyRule, ServiceView, Tally,
-    Verdict, Vote,
+    Answers, CheckResult, DecidedBy, Heard, Intent, IntentView, Memory, Observed, Policy, Reason, RegionName, SafetyRule, ServiceView,
+    Tally, Verdict, Vote, Votes,
 };
 use jiff::Timestamp;
 use serde::Serialize;
-use store::{StoreError, in_one_line};
 
-use crate::service::{Read, Reading};
+use super::documents::{Documents, Held, Kept, Missing, Source, Version};
+use crate::command::log::Entry;
 
 /// Everything that is known about one region.
 #[derive(Debug, Serialize)]
 pub(super) struct Account {
     pub(super) command: &'static str,
+    /// The moment that is told of. Everything below is as it was then.
     pub(super) at: Timestamp,
+    pub(super) source: Source,
     pub(super) region: RegionName,
     pub(super) answers: Answers,
     pub(super) since: Option<Timestamp>,
@@ -31,6 +33,9 @@ pub(super) struct Account {
     pub(super) drain_refused_by: Option<SafetyRule>,
     pub(super) intent: Option<IntentView>,
     pub(super) observers: Vec<Witness>,
+    /// The last entries of the log until then, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) before: Vec<Entry>,
 }
 
 /// What one observer has to say.
@@ -38,8 +43,17 @@ pub(super) struct Account {
 pub(super) struct Witness {
     pub(super) observer: RegionName,
     pub(super) heard: Heard,
-    /// Why it could not be read.
+    /// Why its votes are not known.
     pub(super) failure: Option<String>,
+    /// The same as data.
+    #[serde(skip)]
+    pub(super) votes_missing: Option<Missing>,
+    /// What else of it is not known, and why: `observed`, `intent`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) missing: BTreeMap<&'static str, String>,
+    /// How its documents were stored, where they are from a history: `votes`, `observed`, `intent`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) stored: BTreeMap<&'static str, Version>,
     pub(super) vote: Option<Spoken>,
     pub(super) evidence: Option<Evidence>,
 }
@@ -51,6 +65,9 @@ pub(super) struct Spoken {
     pub(super) since: Timestamp,
     pub(super) decided_at: Timestamp,
     pub(super) generation: u64,
+    /// Whether it was decided under another policy than the one that is asked with.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) other_policy: bool,
     /// Which of the lanes decided: `safety-rule`, `intent`, `automatic` or `unknown`.
     pub(super) lane: &'static str,
     pub(super) reason: String,
@@ -89,48 +106,44 @@ pub(super) fn lane(reason: &Reason) -> &'static str {
     }
 }
 
-/// Arranges what was read about `region`. `None` when the policy does not have it.
-pub(super) fn account(
-    policy: &Policy,
-    view: &ServiceView,
-    reading: &Reading,
-    observed: &Read<Option<Observed>>,
-    region: &RegionName,
-) -> Option<Account> {
+/// The documents as people see them at that moment.
+pub(super) fn view(policy: &Policy, documents: &Documents) -> ServiceView {
+    let votes: BTreeMap<RegionName, Result<Option<Votes>, &Missing>> = documents
+        .observers
+        .iter()
+        .map(|(observer, held)| (observer.clone(), held.votes.as_ref().map(|votes| votes.as_ref().map(|kept| kept.document.clone()))))
+        .collect();
+    let of = |held: &Held| -> BTreeMap<RegionName, Intent> {
+        let known = held.intents.iter().flatten().filter_map(|(region, intent)| Some((region, intent.as_ref().ok()?)));
+        known.map(|(region, kept)| (region.clone(), kept.document.clone())).collect()
+    };
+    let intents: BTreeMap<RegionName, Result<BTreeMap<RegionName, Intent>, &Missing>> =
+        documents.observers.iter().map(|(observer, held)| (observer.clone(), held.intents.as_ref().map(|_| of(held)))).collect();
+    ServiceView::new(policy, &votes, &intents, documents.at)
+}
+
+/// Arranges what is known about `region`. `None` when the policy does not have it.
+pub(super) fn account(policy: &Policy, documents: &Documents, region: &RegionName) -> Option<Account> {
+    let view = view(policy, documents);
     let shown = view.region(region)?;
-    let heard =
-        |observer: &RegionName| view.observers.iter().find(|seen| seen.observer == *observer).map_or(Heard::Unreachable, |seen| seen.heard);
-    let observers = policy.observers().iter().map(|observer| {
-        let votes = reading.votes.get(observer);
-        let failure = votes.and_then(|read| read.as_ref().err()).map(|error: &StoreError| in_one_line(error));
-        let votes = votes.and_then(|read| read.as_ref().ok()).and_then(Option::as_ref);
-        let spoken = votes.and_then(|votes| {
-            let vote = votes.regions.get(region)?;
-            Some(Spoken {
-                vote: vote.vote,
-                since: vote.since,
-                decided_at: votes.decided_at,
-                generation: votes.generation,
-                lane: lane(&vote.reason),
-                reason: vote.reason.to_string(),
-                verdict: vote.verdict,
-                verdict_since: vote.verdict_since,
-                refused: vote.refused,
-                memory: vote.memory.clone(),
-            })
-        });
-        let published = observed.get(observer).and_then(|read| read.as_ref().ok()).and_then(Option::as_ref);
-        Witness {
-            observer: observer.clone(),
-            heard: heard(observer),
-            failure,
-            vote: spoken,
-            evidence: published.and_then(|published| evidence(published, region)),
-        }
+    let fingerprint = policy.fingerprint();
+    let observers = view.observers.iter().map(|seen| match documents.observers.get(&seen.observer) {
+        Some(held) => witness(held, seen.observer.clone(), seen.heard, region, &fingerprint),
+        None => Witness {
+            observer: seen.observer.clone(),
+            heard: seen.heard,
+            failure: None,
+            votes_missing: None,
+            missing: BTreeMap::new(),
+            stored: BTreeMap::new(),
+            vote: None,
+            evidence: None,
+        },
     });
     Some(Account {
         command: "explain",
         at: view.at,
+        source: documents.source.clone(),
         region: region.clone(),
         answers: shown.answers,
         since: shown.since,
@@ -142,6 +155,51 @@ pub(super) fn account(
         drain_refused_by: shown.drain_refused_by,
         intent: shown.intent.clone(),
         observers: observers.collect(),
+        before: documents.before.clone(),
+    })
+}
+
+/// What one observer's documents say.
+fn witness(held: &Held, observer: RegionName, heard: Heard, region: &RegionName, fingerprint: &str) -> Witness {
+    let intent = held.intent(region);
+    let published = held.observed.as_ref().ok().and_then(Option::as_ref);
+    let votes = held.votes.as_ref().ok().and_then(Option::as_ref);
+    let versions = [
+        ("votes", votes.and_then(|kept| kept.version)),
+        ("observed", published.and_then(|kept| kept.version)),
+        ("intent", intent.and_then(|intent| intent.ok()?.version)),
+    ];
+    let others = [("observed", held.observed.as_ref().err()), ("intent", intent.and_then(Result::err))];
+    // One silence is one failure, however much of it there is.
+    let told = held.votes.as_ref().err();
+    let missing = others.into_iter().filter_map(|(what, missing)| Some((what, missing.filter(|why| told != Some(*why))?.to_string())));
+    Witness {
+        observer,
+        heard,
+        failure: told.map(ToString::to_string),
+        votes_missing: told.cloned(),
+        missing: missing.collect(),
+        stored: versions.into_iter().filter_map(|(what, version)| Some((what, version?))).collect(),
+        vote: votes.and_then(|kept| spoken(kept, region, fingerprint)),
+        evidence: published.and_then(|kept| evidence(&kept.document, region)),
+    }
+}
+
+fn spoken(kept: &Kept<Votes>, region: &RegionName, fingerprint: &str) -> Option<Spoken> {
+    let votes = &kept.document;
+    let vote = votes.regions.get(region)?;
+    Some(Spoken {
+        vote: vote.vote,
+        since: vote.since,
+        decided_at: votes.decided_at,
+        generation: votes.generation,
+        other_policy: votes.policy != fingerprint,
+        lane: lane(&vote.reason),
+        reason: vote.reason.to_string(),
+        verdict: vote.verdict,
+        verdict_since: vote.verdict_since,
+        refused: vote.refused,
+        memory: vote.memory.clone(),
     })
 }
 

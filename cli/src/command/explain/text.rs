@@ -4,9 +4,11 @@ use decision::{Check, Heard, IntentState, Vote};
 use jiff::Timestamp;
 
 use super::account::{Account, Evidence, Spoken, Witness};
+use super::documents::{Missing, Source, Version};
+use crate::command::log;
 use crate::command::status::text::decided_by;
 use crate::failure::list;
-use crate::moment::{relative, time_of_day, utc};
+use crate::moment::{date_time, relative, time_of_day, utc};
 use crate::out::{Look, Mark};
 
 /// The whole account.
@@ -14,7 +16,8 @@ pub(super) fn text(account: &Account, look: Look) -> String {
     let now = account.at;
     let of = account.observers.len();
     let since = account.since.map(|since| format!(" since {} ({})", utc(since, now), relative(since, now))).unwrap_or_default();
-    let mut lines = vec![format!("{} is {}{since}", account.region, account.answers)];
+    let mut lines: Vec<String> = headline(&account.source, now).into_iter().collect();
+    lines.push(format!("{} is {}{since}", account.region, account.answers));
     let unknown = if account.votes.unknown > 0 { format!(", {} unknown", account.votes.unknown) } else { String::new() };
     lines.push(row("votes", &format!("{} of {of} eject, {} serve{unknown}", account.votes.eject, account.votes.serve)));
     lines.push(row("verdict", &format!("{} {}/{of} say so", account.verdict, account.agreeing)));
@@ -30,7 +33,23 @@ pub(super) fn text(account: &Account, look: Look) -> String {
         lines.push(String::new());
         lines.extend(block(witness, now, look));
     }
+    if !account.before.is_empty() {
+        lines.push("\nuntil then".to_owned());
+        lines.push(log::text::text(&account.before, now, look));
+    }
     lines.join("\n")
+}
+
+/// Which moment is told of, unless it is now.
+fn headline(source: &Source, at: Timestamp) -> Option<String> {
+    let at_utc = date_time(at);
+    match source {
+        Source::Now => None,
+        Source::History { asked_at } => {
+            Some(format!("as of {at_utc} UTC, {}, by what SSM still has. Ages count from then.", relative(at, *asked_at)))
+        }
+        Source::Replay { file, minute } => Some(format!("as of minute {minute} of {file}, {at_utc} UTC there. Ages count from then.")),
+    }
 }
 
 fn row(word: &str, text: &str) -> String {
@@ -79,14 +98,34 @@ fn block(witness: &Witness, now: Timestamp, look: Look) -> Vec<String> {
             let stale = if heard == Heard::Fresh { "" } else { ", stale" };
             (mark, format!("votes {} since {} ({}){stale}", spoken.vote, time_of_day(spoken.since), relative(spoken.since, now)))
         }
-        (None, Heard::Unreachable) => (Mark::Unknown, "does not answer".to_owned()),
+        (None, Heard::Unreachable) => {
+            let what = match &witness.votes_missing {
+                Some(Missing::Forgotten(_)) => "is not known so far back",
+                Some(Missing::Unreadable(_)) => "cannot be read",
+                Some(Missing::Silent(_)) | None => "does not answer",
+            };
+            (Mark::Unknown, what.to_owned())
+        }
         (None, Heard::Absent | Heard::Fresh | Heard::Stale) => (Mark::Unknown, "has no vote on it".to_owned()),
     };
     let mut lines = vec![format!("{} {} {what}", look.paint(mark, look.symbol(mark)), witness.observer)];
-    lines.extend(witness.failure.as_ref().map(|failure| row("failure", failure)));
+    let word = if matches!(witness.votes_missing, Some(Missing::Silent(_))) { "failure" } else { "votes" };
+    lines.extend(witness.failure.as_ref().map(|failure| row(word, failure)));
     lines.extend(witness.vote.iter().flat_map(|spoken| vote(spoken, now)));
     lines.extend(witness.evidence.iter().flat_map(|evidence| checks(evidence, now)));
+    lines.extend(witness.missing.iter().map(|(what, why)| row(what, why)));
+    lines.extend(stored(witness, now));
     lines
+}
+
+/// How old each document was, by SSM's clock.
+fn stored(witness: &Witness, now: Timestamp) -> Option<String> {
+    let one = |(what, version): (&&str, &Version)| {
+        let late = if version.late { ", a late write that was put right" } else { "" };
+        format!("{what} {} ({}){late}", time_of_day(version.stored_at), relative(version.stored_at, now))
+    };
+    let all: Vec<String> = witness.stored.iter().map(one).collect();
+    if all.is_empty() { None } else { Some(row("stored", &all.join(", "))) }
 }
 
 fn vote(spoken: &Spoken, now: Timestamp) -> Vec<String> {
@@ -98,6 +137,9 @@ fn vote(spoken: &Spoken, now: Timestamp) -> Vec<String> {
     remembers.extend(memory.held_until.map(|until| format!("held down until {} ({})", time_of_day(until), relative(until, now))));
     let mut rows = vec![row("lane", &format!("{}: {}", spoken.lane, spoken.reason))];
     rows.extend(spoken.refused.map(|rule| row("refused", &format!("{rule} took the last ejection back"))));
+    if spoken.other_policy {
+        rows.push(row("policy", "another one than is configured here"));
+    }
     rows.extend([
         row(
             "verdict",
@@ -142,8 +184,9 @@ mod tests {
     use decision::{Cause, CheckResult, Observed, Outcome, Round, Schema};
 
     use super::super::account::account;
+    use super::super::documents::Documents;
     use super::*;
-    use crate::sample::{ago, policy, region, service_name, trouble, unreachable};
+    use crate::sample::{ago, drain, drained, failing, fine, now, policy, region, service_name, trouble, unreachable, votes};
     use crate::service::Read;
 
     fn observed() -> Read<Option<Observed>> {
@@ -170,8 +213,7 @@ mod tests {
 
     #[test]
     fn an_ejected_region_is_accounted_for_observer_by_observer() {
-        let reading = trouble();
-        let account = account(&policy(), &reading.view(&policy()), &reading, &observed(), &region("us-east-1")).unwrap();
+        let account = account(&policy(), &Documents::now(trouble(), observed()), &region("us-east-1")).unwrap();
         insta::assert_snapshot!(text(&account, Look::PLAIN), @"
         us-east-1 is ejected since 03:21 UTC (1m 1s ago)
           votes       2 of 3 eject, 0 serve, 1 unknown
@@ -200,8 +242,7 @@ mod tests {
 
     #[test]
     fn a_drained_region_shows_the_intent_and_who_holds_it() {
-        let reading = trouble();
-        let account = account(&policy(), &reading.view(&policy()), &reading, &observed(), &region("eu-west-2")).unwrap();
+        let account = account(&policy(), &Documents::now(trouble(), observed()), &region("eu-west-2")).unwrap();
         let text = text(&account, Look::PLAIN);
         let head: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).collect();
         insta::assert_snapshot!(head.join("\n"), @r#"
@@ -251,5 +292,110 @@ mod tests {
           "vote": "eject"
         }
         "#);
+    }
+
+    /// What stood a minute ago: one observer told of everything, one's votes are forgotten, one had a late write.
+    fn past() -> Documents {
+        let mut documents = Documents::now(crate::sample::reading([fine(), drained(), failing()], &[drain("eu-west-2")]), observed());
+        documents.source = Source::History { asked_at: now() + jiff::SignedDuration::from_mins(312) };
+        let version = |number: i64, seconds: i64| Some(Version { version: number, stored_at: ago(seconds), late: false });
+        let held = |documents: &mut Documents, name: &str, late: bool| {
+            let held = documents.observers.get_mut(&region(name)).unwrap();
+            let votes = held.votes.as_mut().unwrap().as_mut().unwrap();
+            (votes.version, votes.document.policy) = (version(812, 1).map(|version| Version { late, ..version }), policy().fingerprint());
+            if let Ok(Some(observed)) = &mut held.observed {
+                observed.version = version(800, 3);
+            }
+            held.intents.as_mut().unwrap().get_mut(&region("eu-west-2")).unwrap().as_mut().unwrap().version = version(3, 61);
+        };
+        held(&mut documents, "eu-west-1", false);
+        held(&mut documents, "us-east-1", true);
+        let forgetful = documents.observers.get_mut(&region("eu-west-2")).unwrap();
+        forgetful.votes = Err(Missing::Forgotten(now() + jiff::SignedDuration::from_mins(297)));
+        forgetful.observed = Err(Missing::Unreadable("it cannot be parsed".to_owned()));
+        documents.before = log::entries(
+            &[log::History {
+                intents: vec![drain("eu-west-2")],
+                votes: vec![votes("eu-west-1", [fine(), fine(), fine()]), votes("eu-west-1", [fine(), drained(), fine()])],
+            }],
+            &[region("eu-west-2")],
+            ago(3600),
+            now(),
+        );
+        documents
+    }
+
+    #[test]
+    fn a_past_moment_says_which_it_is_how_old_each_document_was_and_what_is_forgotten() {
+        let account = account(&policy(), &past(), &region("eu-west-2")).unwrap();
+        insta::assert_snapshot!(text(&account, Look::PLAIN), @r#"
+        as of 2026-11-23 03:22:07 UTC, 5h 12m ago, by what SSM still has. Ages count from then.
+        eu-west-2 is drained since 03:21 UTC (1m ago)
+          votes       2 of 3 eject, 0 serve, 1 unknown
+          verdict     healthy 2/3 say so
+          decided by  ana, until 05:10 UTC (1h 48m)
+          because     drained by ana until Mon 05:10 UTC, generation 118
+          intent      drain by ana, in force: "p99 over 3 s after deploy 4471" OPS-918
+                      1m 2s ago until 05:10 UTC
+                      generation 118, stored at 3 of 3: eu-west-1, eu-west-2, us-east-1
+
+        ! eu-west-1 votes eject since 03:21:07 (1m ago)
+          lane        intent: drained by ana until Mon 05:10 UTC, generation 118
+          verdict     healthy since 01:20:27 (6d 2h ago)
+          memory      [........], 255 clean
+          decided     03:22:05 (2s ago), generation 7
+          round       412 at 03:22:03 (4s ago), observer itself pass
+          saw         nothing about it
+          stored      intent 03:21:06 (1m 1s ago), observed 03:22:04 (3s ago), votes 03:22:06 (1s ago)
+
+        ? eu-west-2 is not known so far back
+          votes       forgotten; its versions are kept from 2026-11-23 08:19:07 UTC on
+          observed    what stood then is no valid document: it cannot be parsed
+
+        ! us-east-1 votes eject since 03:21:07 (1m ago)
+          lane        intent: drained by ana until Mon 05:10 UTC, generation 118
+          verdict     healthy since 01:20:27 (6d 2h ago)
+          memory      [........], 255 clean
+          decided     03:22:05 (2s ago), generation 7
+          observed    /failover/chat/votes: no answer from SSM in us-east-1: no answer within 2s
+          stored      intent 03:21:06 (1m 1s ago), votes 03:22:06 (1s ago), a late write that was put right
+
+        until then
+          TIME (UTC)           REGION     WHAT                     WHO                 GEN  WHY
+        ✗ 2026-11-23 03:21:07  eu-west-2  votes eject              observer eu-west-1  7    drained by ana until Mon 05:10 UTC, generation 118
+        ! 2026-11-23 03:21:05  eu-west-2  drained until 05:10 UTC  ana                 118  p99 over 3 s after deploy 4471 OPS-918
+        "#);
+        let json = serde_json::to_value(&account).unwrap();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&json["source"]).unwrap(), @r#"
+        {
+          "asked_at": "2026-11-23T08:34:07Z",
+          "from": "history"
+        }
+        "#);
+        let forgetful = &json["observers"][1];
+        insta::assert_snapshot!(serde_json::to_string_pretty(forgetful).unwrap(), @r#"
+        {
+          "evidence": null,
+          "failure": "forgotten; its versions are kept from 2026-11-23 08:19:07 UTC on",
+          "heard": "unreachable",
+          "missing": {
+            "observed": "what stood then is no valid document: it cannot be parsed"
+          },
+          "observer": "eu-west-2",
+          "vote": null
+        }
+        "#);
+        insta::assert_snapshot!(serde_json::to_string(&json["observers"][2]["stored"]).unwrap(), @r#"{"intent":{"late":false,"stored_at":"2026-11-23T03:21:06Z","version":3},"votes":{"late":true,"stored_at":"2026-11-23T03:22:06Z","version":812}}"#);
+    }
+
+    #[test]
+    fn a_replay_is_told_in_the_same_words() {
+        let documents = Documents { source: Source::Replay { file: "incidents/D02.toml".to_owned(), minute: 12.5 }, ..past() };
+        let account = account(&policy(), &documents, &region("eu-west-2")).unwrap();
+        let text = text(&account, Look::PLAIN);
+        insta::assert_snapshot!(text.lines().take(2).collect::<Vec<_>>().join("\n"), @"
+        as of minute 12.5 of incidents/D02.toml, 2026-11-23 03:22:07 UTC there. Ages count from then.
+        eu-west-2 is drained since 03:21 UTC (1m ago)
+        ");
     }
 }

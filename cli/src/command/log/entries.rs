@@ -13,7 +13,7 @@ use super::History;
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum What {
+pub(in crate::command) enum What {
     /// A drain was asked for.
     Drained,
     /// A hold was asked for.
@@ -34,7 +34,7 @@ pub(super) enum What {
 
 impl What {
     /// The word in the table.
-    pub(super) fn as_str(self) -> &'static str {
+    pub(in crate::command) fn as_str(self) -> &'static str {
         match self {
             What::Drained => "drained",
             What::Held => "held",
@@ -50,22 +50,22 @@ impl What {
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Entry {
-    pub(super) at: Timestamp,
-    pub(super) region: RegionName,
-    pub(super) what: What,
+pub(in crate::command) struct Entry {
+    pub(in crate::command) at: Timestamp,
+    pub(in crate::command) region: RegionName,
+    pub(in crate::command) what: What,
     /// Who: a person, or `observer REGION`.
-    pub(super) actor: String,
-    pub(super) reason: String,
+    pub(in crate::command) actor: String,
+    pub(in crate::command) reason: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) ticket: Option<String>,
+    pub(in crate::command) ticket: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) until: Option<Timestamp>,
-    pub(super) generation: u64,
+    pub(in crate::command) until: Option<Timestamp>,
+    pub(in crate::command) generation: u64,
 }
 
 /// Everything since `since`, newest first.
-pub(super) fn entries(histories: &[History], regions: &[RegionName], since: Timestamp, now: Timestamp) -> Vec<Entry> {
+pub(in crate::command) fn entries(histories: &[History], regions: &[RegionName], since: Timestamp, now: Timestamp) -> Vec<Entry> {
     let mut found = Vec::new();
     for region in regions {
         found.extend(of_intents(histories, region, now));

@@ -8,7 +8,7 @@ use crate::out::{Look, Mark};
 use crate::table::Rows;
 
 /// The whole log.
-pub(super) fn text(entries: &[Entry], now: Timestamp, look: Look) -> String {
+pub(in crate::command) fn text(entries: &[Entry], now: Timestamp, look: Look) -> String {
     if entries.is_empty() {
         return "nothing happened in that time".to_owned();
     }

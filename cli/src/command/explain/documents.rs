@@ -1,0 +1,208 @@
+//! What `explain` is told from: every observer's documents at one moment, read just now, found in SSM's histories, or left by a replay.
+//!
+//! Nothing is added here: what is not stored stays missing, with the reason.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use decision::{Intent, Observed, RegionName, Votes};
+use jiff::Timestamp;
+use serde::Serialize;
+use store::{History, Stood, StoreError, in_one_line};
+
+use crate::command::log::{self, Entry, entries};
+use crate::moment::date_time;
+use crate::service::{Histories, Read, Reading};
+
+/// How many entries of the log are told beside a past moment.
+const ENTRIES_MAX: usize = 5;
+
+/// Every observer's documents at one moment.
+#[derive(Debug)]
+pub(in crate::command) struct Documents {
+    /// The moment. By SSM's clock where it is past.
+    pub(in crate::command) at: Timestamp,
+    /// Where they are from.
+    pub(in crate::command) source: Source,
+    /// By observer. One that is missing counts as silent.
+    pub(in crate::command) observers: BTreeMap<RegionName, Held>,
+    /// The last of what had happened until then, newest first; empty for now.
+    pub(in crate::command) before: Vec<Entry>,
+}
+
+/// Where documents are from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "from", rename_all = "kebab-case")]
+pub(in crate::command) enum Source {
+    /// What stands now.
+    Now,
+    /// What SSM says to have stood.
+    History {
+        /// When it was asked.
+        asked_at: Timestamp,
+    },
+    /// What a replay left.
+    #[cfg_attr(not(test), expect(dead_code, reason = "explain --replay makes it"))]
+    Replay {
+        /// The incident's file.
+        file: String,
+        /// The minute of the incident.
+        minute: f64,
+    },
+}
+
+/// What one observer held.
+#[derive(Debug)]
+pub(in crate::command) struct Held {
+    /// Its controller's votes.
+    pub(in crate::command) votes: Result<Option<Kept<Votes>>, Missing>,
+    /// Its probe's last rounds.
+    pub(in crate::command) observed: Result<Option<Kept<Observed>>, Missing>,
+    /// The intents that it held, by region; a region without one is missing.
+    pub(in crate::command) intents: Result<BTreeMap<RegionName, Result<Kept<Intent>, Missing>>, Missing>,
+}
+
+/// A document and, where that is known, how it was stored.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::command) struct Kept<D> {
+    pub(in crate::command) document: D,
+    pub(in crate::command) version: Option<Version>,
+}
+
+/// How SSM stored a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(in crate::command) struct Version {
+    /// SSM's count.
+    pub(in crate::command) version: i64,
+    /// By SSM's clock.
+    pub(in crate::command) stored_at: Timestamp,
+    /// A late write: it stood until the better document before it was put back.
+    pub(in crate::command) late: bool,
+}
+
+/// Why a document is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::command) enum Missing {
+    /// The observer's SSM did not answer, or not with that.
+    Silent(String),
+    /// SSM has forgotten what stood then. Its versions are known from this time on.
+    Forgotten(Timestamp),
+    /// What stood then is no valid document.
+    Unreadable(String),
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Missing::Silent(why) => f.write_str(why),
+            Missing::Forgotten(since) => write!(f, "forgotten; its versions are kept from {} UTC on", date_time(*since)),
+            Missing::Unreadable(flaw) => write!(f, "what stood then is no valid document: {flaw}"),
+        }
+    }
+}
+
+impl<D> Kept<D> {
+    /// A document of which nothing else is known.
+    fn plain(document: D) -> Self {
+        Self { document, version: None }
+    }
+}
+
+impl Held {
+    /// What one observer held where nothing was in the way.
+    #[expect(dead_code, reason = "explain --replay makes it")]
+    pub(in crate::command) fn plain(observed: Option<Observed>, votes: Option<Votes>, intents: BTreeMap<RegionName, Intent>) -> Self {
+        let intents = intents.into_iter().map(|(region, intent)| (region, Ok(Kept::plain(intent)))).collect();
+        Self { votes: Ok(votes.map(Kept::plain)), observed: Ok(observed.map(Kept::plain)), intents: Ok(intents) }
+    }
+
+    /// The intent for a region, if one stood or is not known.
+    pub(super) fn intent(&self, region: &RegionName) -> Option<Result<&Kept<Intent>, &Missing>> {
+        match &self.intents {
+            Ok(intents) => intents.get(region).map(Result::as_ref),
+            Err(missing) => Some(Err(missing)),
+        }
+    }
+}
+
+impl Documents {
+    /// What was read just now.
+    pub(super) fn now(reading: Reading, mut observed: Read<Option<Observed>>) -> Self {
+        let Reading { at, mut intents, votes } = reading;
+        let observers = votes.into_iter().map(|(observer, votes)| {
+            let intents = match intents.remove(&observer) {
+                Some(Ok(intents)) => Ok(intents.into_iter().map(|(region, intent)| (region, Ok(Kept::plain(intent)))).collect()),
+                Some(Err(error)) => Err(silent(&error)),
+                None => Err(Missing::Silent("not asked".to_owned())),
+            };
+            let observed = observed.remove(&observer).unwrap_or(Ok(None));
+            (observer, Held { votes: read(votes), observed: read(observed), intents })
+        });
+        Self { at, source: Source::Now, observers: observers.collect(), before: Vec::new() }
+    }
+
+    /// What stood at a moment, by the histories of every observer's documents; `region` is the one of which the log is told.
+    pub(super) fn past(histories: Read<Histories>, region: &RegionName, at: Timestamp, asked_at: Timestamp) -> Self {
+        let mut known = Vec::new();
+        let observers = histories.into_iter().map(|(observer, histories)| {
+            let held = match histories {
+                Ok(histories) => {
+                    let held = held_at(&histories, at);
+                    known.push(until(histories, at));
+                    held
+                }
+                Err(error) => {
+                    let missing = silent(&error);
+                    Held { votes: Err(missing.clone()), observed: Err(missing.clone()), intents: Err(missing) }
+                }
+            };
+            (observer, held)
+        });
+        let observers = observers.collect();
+        let mut before = entries(&known, std::slice::from_ref(region), Timestamp::MIN, at);
+        before.truncate(ENTRIES_MAX);
+        Self { at, source: Source::History { asked_at }, observers, before }
+    }
+
+    /// Whether any observer's documents say anything of the region: votes, rounds, or an intent.
+    pub(super) fn tell_of(&self, region: &RegionName) -> bool {
+        self.observers.values().any(|held| {
+            held.votes.as_ref().is_ok_and(Option::is_some)
+                || held.observed.as_ref().is_ok_and(Option::is_some)
+                || held.intent(region).is_some_and(|intent| intent.is_ok())
+        })
+    }
+}
+
+fn read<D>(read: Result<Option<D>, StoreError>) -> Result<Option<Kept<D>>, Missing> {
+    read.map(|document| document.map(Kept::plain)).map_err(|error| silent(&error))
+}
+
+fn silent(error: &StoreError) -> Missing {
+    Missing::Silent(in_one_line(error))
+}
+
+/// What one observer held at a moment.
+fn held_at(histories: &Histories, at: Timestamp) -> Held {
+    let intents = histories.intents.iter().filter_map(|(region, history)| Some((region.clone(), stood(history, at).transpose()?)));
+    Held { votes: stood(&histories.votes, at), observed: stood(&histories.observed, at), intents: Ok(intents.collect()) }
+}
+
+fn stood<D: Clone>(history: &History<D>, at: Timestamp) -> Result<Option<Kept<D>>, Missing> {
+    let found = match history.stood_at(at) {
+        Stood::Version(found) => found,
+        Stood::Nothing => return Ok(None),
+        Stood::Forgotten { kept_since } => return Err(Missing::Forgotten(kept_since)),
+    };
+    let version = Version { version: found.number, stored_at: found.stored_at, late: found.late };
+    match &found.document {
+        Ok(document) => Ok(Some(Kept { document: document.clone(), version: Some(version) })),
+        Err(flaw) => Err(Missing::Unreadable(in_one_line(flaw))),
+    }
+}
+
+/// The documents that were stored until a moment, for the log.
+fn until(histories: Histories, at: Timestamp) -> log::History {
+    let intents = histories.intents.into_iter().map(|(region, history)| (region, history.until(at))).collect();
+    log::History::from(Histories { votes: histories.votes.until(at), observed: histories.observed.until(at), intents })
+}
