@@ -127,3 +127,55 @@ fn of_published(key: Published) -> Option<(String, PublicKey)> {
     let kid = key.kid.filter(|kid| (1..=super::token::KID_MAX).contains(&kid.len()))?;
     stated.then_some((kid, public))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7515, appendix A.2.
+    const MODULUS: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b\
+         32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhy\
+         xXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
+    const SIGNED: &str =
+        "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+    const SIGNATURE: &str = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAyn\
+         RFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9\
+         QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+
+    fn set(keys: &str) -> Vec<(String, PublicKey)> {
+        of_set(format!("{{\"keys\":[{keys}]}}").as_bytes()).unwrap()
+    }
+
+    fn rsa(also: &str) -> String {
+        format!("{{\"kty\":\"RSA\",\"kid\":\"a\",\"n\":\"{MODULUS}\",\"e\":\"AQAB\"{also}}}")
+    }
+
+    #[test]
+    fn the_example_of_the_standard_is_verified() {
+        let keys = set(&rsa(""));
+        let signature = URL_SAFE_NO_PAD.decode(SIGNATURE).unwrap();
+        assert!(keys[0].1.has_signed(SIGNED.as_bytes(), &signature));
+        assert!(!keys[0].1.has_signed(&SIGNED.as_bytes()[1..], &signature));
+    }
+
+    #[test]
+    fn keys_for_something_else_are_left_out() {
+        assert_eq!(set(&rsa(",\"use\":\"sig\",\"alg\":\"RS256\",\"x5c\":[]")).len(), 1);
+        for also in [",\"use\":\"enc\"", ",\"alg\":\"RS512\"", ",\"alg\":\"HS256\""] {
+            assert_eq!(set(&rsa(also)), [], "{also}");
+        }
+        for other in
+            ["{}", "7", "{\"kty\":\"oct\",\"kid\":\"a\",\"k\":\"AAAA\"}", "{\"kty\":\"RSA\",\"kid\":\"a\",\"n\":\"AQAB\",\"e\":\"AQAB\"}"]
+        {
+            assert_eq!(set(other), [], "{other}");
+        }
+        assert_eq!(of_set(b"[]"), None);
+    }
+
+    #[test]
+    fn a_set_is_bounded_and_has_one_key_per_id() {
+        let many: Vec<String> = (0..100).map(|n| rsa("").replace("\"a\"", &format!("\"{}\"", n % 50))).collect();
+        assert_eq!(set(&many.join(",")).len(), KEYS_MAX);
+        assert_eq!(set(&[rsa(""), rsa("")].join(",")).len(), 1);
+    }
+}

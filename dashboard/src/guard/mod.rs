@@ -3,6 +3,8 @@
 //! What it holds against: other sites in the operator's browser, other machines, people who may only look, clients that are slow, many or broken.
 //! What it cannot hold against: whoever runs code as the operator on the operator's machine; there AWS credentials lie open too.
 
+#[cfg(test)]
+mod any_text;
 mod auth;
 mod cookie;
 mod door;
@@ -51,6 +53,8 @@ pub(crate) const STATIC: &str = "/static/";
 pub(crate) const SIGN_IN: &str = "/sign-in";
 /// Where the form posts that ends a session.
 pub(crate) const SIGN_OUT: &str = "/sign-out";
+/// What machines read: on loopback without signing in.
+pub(crate) const METRICS: &str = "/metrics";
 /// What load balancers ask.
 pub(crate) const HEALTH: &str = "/health";
 
