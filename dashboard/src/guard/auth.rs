@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::HeaderName;
 use serde::Deserialize;
 
-use super::fetch::Address;
+use super::fetch::{Address, Fetcher};
 use super::keys::{Keys, Source};
 use super::person::Role;
 use super::token::{Rules, is_actor};
@@ -75,6 +75,8 @@ pub struct ProxySettings {
     pub audience: String,
     /// Where the issuer publishes its keys: the `jwks_uri` of its configuration. With `signer`, where load balancers publish theirs; known for most regions.
     pub keys: Option<String>,
+    /// Certificates (PEM) of authorities to be trusted beside the public ones where keys are fetched.
+    pub extra_roots: Option<String>,
     /// The ARN of the Application Load Balancer that signs people in, if one does.
     pub signer: Option<String>,
     /// The header with the token: `authorization` (`Bearer …`) by default, `x-amzn-oidc-data` with `signer`.
@@ -103,6 +105,9 @@ pub enum AuthError {
     /// Not an address for keys.
     #[error("the keys' address is an https URL, or http on this machine")]
     Keys,
+    /// Not certificates.
+    #[error("the extra roots are certificates of authorities, as PEM")]
+    Roots,
     /// Not an ARN of a load balancer of which it is known where it publishes keys.
     #[error(
         "the signer is the ARN of an Application Load Balancer; outside of the regions aws and aws-us-gov, `keys` says where its keys are"
@@ -175,7 +180,7 @@ impl Proxy {
         }
         Ok(Self {
             rules: Rules { issuer, audience, signer: settings.signer },
-            keys: Keys::new(source),
+            keys: Keys::new(source, Fetcher::new(settings.extra_roots.as_deref()).ok_or(AuthError::Roots)?),
             header,
             actor_claim,
             groups_claim,
@@ -262,6 +267,7 @@ mod tests {
         assert_eq!(fault(|of| of.audience = "a\nb".to_owned()), Some(AuthError::Text("an audience")));
         assert_eq!(fault(|of| of.keys = None), Some(AuthError::Keys));
         assert_eq!(fault(|of| of.keys = Some("http://idp.example/keys".to_owned())), Some(AuthError::Keys));
+        assert_eq!(fault(|of| of.extra_roots = Some("-----BEGIN CERTIFICATE-----".to_owned())), Some(AuthError::Roots));
         assert_eq!(fault(|of| of.header = Some("cookie".to_owned())), Some(AuthError::Header));
         assert_eq!(fault(|of| of.header = Some("a b".to_owned())), Some(AuthError::Header));
         for everybody in ["*", "", " ops"] {

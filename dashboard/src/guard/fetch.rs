@@ -2,6 +2,7 @@
 //!
 //! The only request that the dashboard makes beside AWS and DNS. No address of it ever comes from a request.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,8 @@ use http::uri::Scheme;
 use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -67,8 +69,6 @@ pub(crate) enum FetchError {
     Connect(#[from] std::io::Error),
     #[error("no certificate for that name: {0}")]
     Name(#[from] rustls::pki_types::InvalidDnsNameError),
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] rustls::Error),
     #[error("not HTTP: {0}")]
     Http(#[from] hyper::Error),
     #[error("not a request: {0}")]
@@ -79,21 +79,47 @@ pub(crate) enum FetchError {
     Body,
 }
 
-/// What is at `address`.
-pub(crate) async fn fetch(address: &Address) -> Result<Bytes, FetchError> {
-    tokio::time::timeout(WITHIN, fetch_slowly(address)).await.unwrap_or(Err(FetchError::Late))
+/// Fetches, from servers whose certificates it trusts.
+#[derive(Clone)]
+pub(crate) struct Fetcher(TlsConnector);
+
+impl Fetcher {
+    /// One that trusts the public authorities and those of `extra_roots`, which is PEM.
+    pub(crate) fn new(extra_roots: Option<&str>) -> Option<Self> {
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        if let Some(pem) = extra_roots {
+            let before = roots.len();
+            for root in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+                roots.add(root.ok()?).ok()?;
+            }
+            if roots.len() == before {
+                return None;
+            }
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
+        Some(Self(Arc::new(config.with_root_certificates(roots).with_no_client_auth()).into()))
+    }
+
+    /// What is at `address`.
+    pub(crate) async fn fetch(&self, address: &Address) -> Result<Bytes, FetchError> {
+        tokio::time::timeout(WITHIN, self.fetch_slowly(address)).await.unwrap_or(Err(FetchError::Late))
+    }
+
+    async fn fetch_slowly(&self, address: &Address) -> Result<Bytes, FetchError> {
+        let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
+        if !address.https {
+            return ask(stream, address).await;
+        }
+        let name = ServerName::try_from(address.host.clone())?;
+        ask(self.0.connect(name, stream).await?, address).await
+    }
 }
 
-async fn fetch_slowly(address: &Address) -> Result<Bytes, FetchError> {
-    let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
-    if !address.https {
-        return ask(stream, address).await;
+impl fmt::Debug for Fetcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fetcher")
     }
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?.with_root_certificates(roots);
-    let name = ServerName::try_from(address.host.clone())?;
-    ask(TlsConnector::from(Arc::new(config.with_no_client_auth())).connect(name, stream).await?, address).await
 }
 
 async fn ask<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, address: &Address) -> Result<Bytes, FetchError> {

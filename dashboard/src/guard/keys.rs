@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::fetch::{Address, fetch};
+use super::fetch::{Address, Fetcher};
 use super::key::{KEYS_MAX, PublicKey, of_set};
 use super::token::TokenFault;
 
@@ -39,6 +39,7 @@ impl Source {
 #[derive(Debug)]
 pub(crate) struct Keys {
     source: Source,
+    fetcher: Fetcher,
     known: Mutex<Known>,
     /// Held while keys are fetched: one fetch at a time, and those who need it wait for it.
     fetching: tokio::sync::Mutex<()>,
@@ -51,8 +52,8 @@ struct Known {
 }
 
 impl Keys {
-    pub(crate) fn new(source: Source) -> Arc<Self> {
-        Arc::new(Self { source, known: Mutex::default(), fetching: tokio::sync::Mutex::default() })
+    pub(crate) fn new(source: Source, fetcher: Fetcher) -> Arc<Self> {
+        Arc::new(Self { source, fetcher, known: Mutex::default(), fetching: tokio::sync::Mutex::default() })
     }
 
     /// The key of this id.
@@ -100,7 +101,7 @@ impl Keys {
             },
         };
         self.known().asked = Some(Instant::now());
-        let found = fetch(&address).await.map(|body| match &self.source {
+        let found = self.fetcher.fetch(&address).await.map(|body| match &self.source {
             Source::Set(_) => of_set(&body),
             Source::Each(_) => std::str::from_utf8(&body).ok().and_then(PublicKey::from_pem).map(|key| vec![(kid.to_owned(), key)]),
         });

@@ -120,7 +120,7 @@ impl Guard {
     /// Serves `guarded` on `listener` until [`Guard::close`].
     ///
     /// # Errors
-    /// An address that this way of signing in may not be listened on at, or none.
+    /// The listener has an address at which people cannot sign in this way ([`Auth::may_listen`]), or none.
     pub async fn serve(&self, listener: TcpListener, guarded: Router) -> io::Result<()> {
         let address = listener.local_addr()?;
         self.0.auth.may_listen(address).map_err(|error| io::Error::new(io::ErrorKind::PermissionDenied, error))?;

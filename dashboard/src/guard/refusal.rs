@@ -53,7 +53,7 @@ pub enum Refusal {
     #[error("too many pages are watching; ask again for news now and then")]
     Streams,
     /// The answer took too long.
-    #[error("no answer in time; whether something was written is not known")]
+    #[error("no answer in time")]
     Late,
 }
 
@@ -79,7 +79,7 @@ impl Refusal {
             Refusal::NotOperator => "ask an operator, or use the CLI with AWS credentials that may write intents",
             Refusal::Form => "nothing was written; go back, load the page again and repeat it",
             Refusal::Streams => "the page goes on by itself, every few seconds",
-            Refusal::Late => "look at the overview before you repeat it",
+            Refusal::Late => "if it was a drain or the like, look at the overview before you repeat it: it may have been made",
         }
     }
 

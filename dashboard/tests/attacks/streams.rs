@@ -35,7 +35,6 @@ async fn a_drain_is_made_while_five_hundred_watch() {
     let took = started.elapsed();
     assert_eq!((answer.status, stand.writes()), (200, 1));
     assert!(took < Duration::from_secs(1), "a drain among 500 streams took {took:?}");
-    println!("a drain among 500 streams took {took:?}");
 }
 
 #[tokio::test]

@@ -326,6 +326,21 @@ async fn a_provider_that_is_gone_lets_nobody_in() {
     provider.refused(&provider.ec.claim("ec", |_| ()), "cannot be had").await;
 }
 
+#[tokio::test]
+async fn keys_are_taken_from_nobody_who_cannot_show_a_certificate() {
+    let (key, provider) = (Key::p256(), Provider::new().await);
+    provider.publisher.publish("tls", &key);
+    let (addr, root) = provider.publisher.behind_tls().await;
+    let url = format!("https://localhost:{}/keys", addr.port());
+    let stranger = Provider::with(|of| of.keys = Some(url.clone())).await;
+    stranger.refused(&key.claim("tls", |_| ()), "cannot be had").await;
+    let trusted = Provider::with(|of| (of.keys, of.extra_roots) = (Some(url), Some(root.clone()))).await;
+    assert_eq!(trusted.look(&key.claim("tls", |_| ())).await.status, 200);
+    let other_name = format!("https://127.0.0.1:{}/keys", addr.port());
+    let misnamed = Provider::with(|of| (of.keys, of.extra_roots) = (Some(other_name), Some(root))).await;
+    misnamed.refused(&key.claim("tls", |_| ()), "cannot be had").await;
+}
+
 /// A dashboard behind a load balancer that signs people in.
 async fn behind_balancer() -> Provider {
     let (ec, rsa) = (Key::p256(), Key::rsa());
