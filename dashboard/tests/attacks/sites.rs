@@ -142,6 +142,8 @@ async fn who_may_only_look_drains_nothing() {
     let answer = stand.ask(stand.drain(&vic)).await;
     assert_eq!((answer.status, stand.writes()), (403, 0));
     assert!(answer.body.contains("only operators"), "{}", answer.body);
+    let careless = Ask::post("/careless", &format!("csrf={}", vic.csrf)).with("Cookie", &vic.cookie);
+    assert_eq!((stand.ask(careless).await.status, stand.writes()), (403, 0), "also where a handler forgot to ask who writes");
 }
 
 #[tokio::test]

@@ -112,6 +112,7 @@ fn routes(dropped: &Arc<Notify>) -> Router<Arc<AtomicUsize>> {
         .route("/", get(async |by: Person| format!("{}\n{}\n{}", by.actor, by.role.as_str(), by.csrf)))
         .route("/api/v1/state", get(async |_: Person| "{}"))
         .route("/drain", post(drain))
+        .route("/careless", post(async |State(writes): State<Arc<AtomicUsize>>| writes.fetch_add(1, Ordering::SeqCst).to_string()))
         .route("/events", get(events))
         .route("/static/live.js", get(async || "// ours"))
         .route("/slow", get(async |_: Person| std::future::pending::<String>().await))
