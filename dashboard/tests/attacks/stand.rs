@@ -28,6 +28,8 @@ pub(crate) struct Stand {
     pub(crate) host: String,
     writes: Arc<AtomicUsize>,
     later: Arc<AtomicI64>,
+    /// Lets the answer of `/waits` go.
+    pub(crate) go: Arc<Notify>,
     /// Told when the endless answer is dropped.
     pub(crate) dropped: Arc<Notify>,
     pub(crate) serving: JoinHandle<std::io::Result<()>>,
@@ -54,16 +56,16 @@ impl Stand {
             Auth::Proxy(_) => (PUBLIC.to_owned(), vec![PUBLIC.to_owned()]),
         };
         let (writes, later) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicI64::new(0)));
-        let dropped = Arc::new(Notify::new());
+        let (dropped, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let told = later.clone();
         let clock = Clock::new(move || Timestamp::now() + SignedDuration::from_secs(told.load(Ordering::SeqCst)));
         let guard = Guard::new(auth, &hosts, limits, clock);
-        let router = guard.around(routes(&dropped).with_state(writes.clone()));
+        let router = guard.around(routes(&dropped, &go).with_state(writes.clone()));
         let serving = tokio::spawn({
             let guard = guard.clone();
             async move { guard.serve(listener, router).await }
         });
-        Self { addr, guard, host, writes, later, dropped, serving }
+        Self { addr, guard, host, writes, later, go, dropped, serving }
     }
 
     /// Moves the clock of sessions, links and tokens on.
@@ -106,8 +108,8 @@ impl Stand {
     }
 }
 
-fn routes(dropped: &Arc<Notify>) -> Router<Arc<AtomicUsize>> {
-    let dropped = dropped.clone();
+fn routes(dropped: &Arc<Notify>, go: &Arc<Notify>) -> Router<Arc<AtomicUsize>> {
+    let (dropped, go) = (dropped.clone(), go.clone());
     Router::new()
         .route("/", get(async |by: Person| format!("{}\n{}\n{}", by.actor, by.role.as_str(), by.csrf)))
         .route("/api/v1/state", get(async |_: Person| "{}"))
@@ -116,6 +118,7 @@ fn routes(dropped: &Arc<Notify>) -> Router<Arc<AtomicUsize>> {
         .route("/events", get(events))
         .route("/static/live.js", get(async || "// ours"))
         .route("/slow", get(async |_: Person| std::future::pending::<String>().await))
+        .route("/waits", get(async move |_: Person| go.notified().await))
         .route("/metrics", get(async |by: Person| by.actor))
         .route("/endless", get(async move |_: Person| endless(dropped.clone())))
 }

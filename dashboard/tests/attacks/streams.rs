@@ -106,3 +106,33 @@ async fn a_stream_outlives_the_time_that_an_answer_has() {
     let answer = stand.ask(Ask::get("/events").with("Cookie", &ana.cookie)).await;
     assert!(answer.body.ends_with("0\r\n\r\n") && started.elapsed() >= Duration::from_millis(400), "{answer:?}");
 }
+
+#[tokio::test]
+async fn no_more_connections_are_served_than_there_is_room_for() {
+    let stand = stand(Limits { connections: 2, ..Limits::default() }).await;
+    let ana = stand.signed_in().await;
+    let mut watching = vec![watch(&stand, &ana).await, watch(&stand, &ana).await];
+    let one_more = stand.ask(Ask::get("/health"));
+    tokio::pin!(one_more);
+    assert!(timeout(Duration::from_millis(200), one_more.as_mut()).await.is_err(), "a third was served");
+    drop(watching.pop());
+    assert_eq!(one_more.await.status, 200);
+}
+
+#[tokio::test]
+async fn a_stop_ends_what_idles_at_once_and_lets_what_is_under_way_finish() {
+    let stand = stand(Limits { stop_within: PATIENCE * 2, head_within: PATIENCE * 2, ..Limits::default() }).await;
+    let ana = stand.signed_in().await;
+    let mut idle = TcpStream::connect(stand.addr).await.unwrap();
+    idle.write_all(&Ask::get("/health").with("Connection", "keep-alive").bytes(&stand.host)).await.unwrap();
+    until(&mut idle, "ok").await;
+    let mut under_way = TcpStream::connect(stand.addr).await.unwrap();
+    under_way.write_all(&Ask::get("/waits").with("Cookie", &ana.cookie).bytes(&stand.host)).await.unwrap();
+    // Answered behind it on the same server, so that it is under way.
+    watch(&stand, &ana).await;
+    stand.guard.close();
+    rest(&mut idle).await;
+    stand.go.notify_one();
+    assert_eq!(rest(&mut under_way).await.status, 200);
+    timeout(PATIENCE, stand.serving).await.expect("the server stops").unwrap().unwrap();
+}
