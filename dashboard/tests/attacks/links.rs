@@ -75,9 +75,13 @@ async fn a_cookie_that_was_planted_is_nobody() {
     let stand = Stand::loopback().await;
     let ana = stand.signed_in().await;
     let name = format!("failover-{}", stand.addr.port());
-    for cookie in
-        [format!("{name}=planted"), format!("{name}=planted; {}", ana.cookie), format!("{name}="), format!("__Host-{}", ana.cookie)]
-    {
+    for cookie in [
+        format!("{name}=planted"),
+        format!("{name}=planted; {}", ana.cookie),
+        format!("{}; {name}=planted", ana.cookie),
+        format!("{name}="),
+        format!("__Host-{}", ana.cookie),
+    ] {
         assert_eq!(stand.ask(Ask::get("/").with("Cookie", &cookie)).await.status, 401, "{cookie}");
     }
 }
