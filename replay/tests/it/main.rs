@@ -1,3 +1,4 @@
 //! Incidents, replayed.
 
 mod incidents;
+mod service;
