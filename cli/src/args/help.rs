@@ -97,8 +97,14 @@ pub(crate) const EXPLAIN: &str = "\
 In the memory of an observer each round is one character, newest last: `.` clean, `~` degraded, and for a failed one the first critical check that \
 failed: `r` rest, `w` websocket, `d` delivery, `t` table; a capital when the retry passed.
 
+With --at it tells what stood in SSM then, by SSM's own clock: of every document the version that a read would have returned. A time without a zone is \
+UTC; a time of day is the last one. `decided` and `round` are by the clocks of controller and probe, `stored` is by SSM's. SSM keeps 100 versions: votes \
+and rounds reach back about a quarter of an hour while all is well and some minutes in trouble, what people asked for reaches back for months. What is \
+forgotten is said to be; when nothing is left, the exit code is 1 and the reach of every observer is named.
+
 Examples:
   failover explain eu-west-2
+  failover explain eu-west-2 --at 03:21:40
   failover explain eu-west-2 --output json";
 
 /// Under `failover log --help`.
