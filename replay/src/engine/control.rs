@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use decision::{Change, Intent, Observed, Policy, RegionName, Schema, Snapshot, Votes, decide};
+use decision::{Change, Intent, Observed, Policy, RegionName, Schema, Snapshot, Votes};
 use jiff::Timestamp;
 use probe::Pace;
 
+use super::broken::{Broken, decide};
 use super::clock::{For, calendar, draws};
 use super::gates::Gate;
 use super::observer::Observer;
@@ -31,6 +32,8 @@ pub(super) struct Control {
     pub(super) stores: [Store; 3],
     pub(super) gates: [Gate; 3],
     pub(super) controllers: [Controller; 3],
+    /// The rule that controllers leave out, in tests of what would be noticed.
+    pub(super) broken: Option<Broken>,
 }
 
 /// One observer's controller.
@@ -59,7 +62,7 @@ pub(super) enum Decided {
 }
 
 impl Control {
-    pub(super) fn new(policy: Policy, names: &[RegionName; 3], incident: &Incident, seed: u64) -> Self {
+    pub(super) fn new(policy: Policy, names: &[RegionName; 3], incident: &Incident, seed: u64, broken: Option<Broken>) -> Self {
         let thresholds = policy.thresholds();
         let round = Duration::try_from(thresholds.round()).unwrap_or(Duration::from_secs(10));
         let pace = Pace::default().every(round);
@@ -71,9 +74,10 @@ impl Control {
         let observer = |index: usize| Observer::new(index, &names[index], policy.service(), &pace, seed);
         Self {
             observers: std::array::from_fn(observer),
-            stores: std::array::from_fn(|_| Store::new(remembers)),
+            stores: std::array::from_fn(|_| Store::new(remembers, broken == Some(Broken::Generations))),
             gates: std::array::from_fn(|_| Gate::default()),
             controllers: [Controller::default(); 3],
+            broken,
             names: names.clone(),
             policy,
             pace,
@@ -82,8 +86,7 @@ impl Control {
     }
 
     /// Stores the rounds of an observer that are not stored yet, if its store lets it. Returns whether it did.
-    pub(super) fn publish(&mut self, index: usize, truth: &Truth) -> bool {
-        let now = truth.now();
+    pub(super) fn publish(&mut self, index: usize, truth: &Truth, now: Duration) -> bool {
         if !gets_through(&truth.store(index), Caller::Inside, &mut draws(self.seed, For::Store, index, now)) {
             return false;
         }
@@ -119,26 +122,26 @@ impl Control {
     }
 
     /// One run of a controller: reads, decides, records.
-    pub(super) fn reconcile(&mut self, index: usize, truth: &Truth) -> (Timestamp, Decided) {
-        let now = calendar(truth.now(), truth.clock_ahead(index));
+    pub(super) fn reconcile(&mut self, index: usize, truth: &Truth, at: Duration) -> (Timestamp, Decided) {
+        let now = calendar(at, truth.clock_ahead(index));
         let state = truth.store(index);
-        let mut rng = draws(self.seed, For::Store, 3 + index, truth.now());
+        let mut rng = draws(self.seed, For::Store, 3 + index, at);
         if !gets_through(&state, Caller::Inside, &mut rng) {
             return (now, Decided::Unread);
         }
-        let intents = self.intents(index, truth, &mut rng);
+        let intents = self.intents(index, truth, at, &mut rng);
         let observer = self.names[index].clone();
         if state.stale > Duration::ZERO {
             // An old copy is read; what is written is held against what stands.
-            let copy = self.stores[index].copy_from(truth.now().saturating_sub(state.stale));
+            let copy = self.stores[index].copy_from(at.saturating_sub(state.stale));
             let Documents { observed, votes, .. } = copy.map(|copy| (*copy).clone()).unwrap_or_default();
-            let decision = decide(&self.policy, &Snapshot { observer, observed, intents, votes }, now);
+            let decision = decide(self.broken, &self.policy, &Snapshot { observer, observed, intents, votes }, now);
             return (now, self.record(index, decision, gets_through(&state, Caller::Inside, &mut rng)));
         }
         // Documents are lent to the snapshot and go back: copying them would cost more than deciding.
         let store = &mut self.stores[index];
         let snapshot = Snapshot { observer, observed: store.observed.take(), intents, votes: store.votes.take() };
-        let decision = decide(&self.policy, &snapshot, now);
+        let decision = decide(self.broken, &self.policy, &snapshot, now);
         (store.observed, store.votes) = (snapshot.observed, snapshot.votes);
         (now, self.record(index, decision, gets_through(&state, Caller::Inside, &mut rng)))
     }
@@ -157,14 +160,14 @@ impl Control {
     }
 
     /// The intents that a controller can read: of every store that answers it.
-    fn intents(&self, index: usize, truth: &Truth, rng: &mut fastrand::Rng) -> BTreeMap<RegionName, BTreeMap<RegionName, Intent>> {
+    fn intents(&self, index: usize, truth: &Truth, at: Duration, rng: &mut fastrand::Rng) -> BTreeMap<RegionName, BTreeMap<RegionName, Intent>> {
         let mut heard = BTreeMap::new();
         for other in 0..3 {
             let state = truth.store(other);
             let caller = if other == index { Caller::Inside } else { Caller::Across(truth.way(index, other)) };
             if gets_through(&state, caller, rng) {
                 let intents = if state.stale > Duration::ZERO {
-                    let copy = self.stores[other].copy_from(truth.now().saturating_sub(state.stale));
+                    let copy = self.stores[other].copy_from(at.saturating_sub(state.stale));
                     copy.map(|copy| copy.intents.clone()).unwrap_or_default()
                 } else {
                     self.stores[other].intents.clone()
@@ -188,8 +191,7 @@ impl Control {
     }
 
     /// The gate of an observer reads. Returns whether it says anything else now, and when it reads again at the latest.
-    pub(super) fn gate_reads(&mut self, index: usize, truth: &Truth) -> (bool, Duration) {
-        let now = truth.now();
+    pub(super) fn gate_reads(&mut self, index: usize, truth: &Truth, now: Duration) -> (bool, Duration) {
         let fresh = self.policy.thresholds().votes_fresh();
         let clock = calendar(now, truth.clock_ahead(index));
         let reads = gets_through(&truth.store(index), Caller::Inside, &mut draws(self.seed, For::Gate, 3 + index, now));
