@@ -43,6 +43,7 @@ pub(crate) fn policy() -> Policy {
         observers: names,
         thresholds: Thresholds::default(),
         failback: BTreeMap::new(),
+        capacity: BTreeMap::new(),
     })
     .unwrap()
 }
@@ -64,7 +65,7 @@ pub(crate) fn fine() -> RegionVote {
 /// A failing region's vote.
 pub(crate) fn failing() -> RegionVote {
     let failing =
-        Failing { check: Check::Websocket, cause: Some(decision::Cause::Status(503)), failed: 3, of: 5, mixed: false, retried: false };
+        Failing::Count { check: Check::Websocket, cause: Some(decision::Cause::Status(503)), failed: 5, of: 6 };
     RegionVote {
         vote: Vote::Eject,
         since: ago(61),
