@@ -124,6 +124,8 @@ impl Default for Thresholds {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     spec: PolicySpec,
+    /// Of `spec`: every decision is stored with it, and writing the policy out each time would take longer than deciding.
+    fingerprint: String,
 }
 
 /// Why a policy is refused.
@@ -185,7 +187,15 @@ impl Policy {
             return Err(PolicyError::Capacity(region.clone(), *share));
         }
         spec.thresholds.check(regions)?;
-        Ok(Self { spec })
+        Ok(Self::checked(spec))
+    }
+
+    /// A policy as written that was checked, or follows from one that was.
+    fn checked(spec: PolicySpec) -> Self {
+        // FNV-1a: stable over builds and machines, which `std`'s hasher does not promise.
+        let text = format!("{spec:?}");
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        Self { spec, fingerprint: format!("{hash:016x}") }
     }
 
     /// The service.
@@ -279,16 +289,13 @@ impl Policy {
         ] {
             *seconds /= speed;
         }
-        Self { spec }
+        Self::checked(spec)
     }
 
     /// A short fingerprint of everything in the policy, stored beside each decision.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        // FNV-1a: stable over builds and machines, which `std`'s hasher does not promise.
-        let text = format!("{:?}", self.spec);
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-        format!("{hash:016x}")
+        self.fingerprint.clone()
     }
 }
 
