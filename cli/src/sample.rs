@@ -64,8 +64,7 @@ pub(crate) fn fine() -> RegionVote {
 
 /// A failing region's vote.
 pub(crate) fn failing() -> RegionVote {
-    let failing =
-        Failing::Count { check: Check::Websocket, cause: Some(decision::Cause::Status(503)), failed: 5, of: 6 };
+    let failing = Failing::Count { check: Check::Websocket, cause: Some(decision::Cause::Status(503)), failed: 5, of: 6 };
     RegionVote {
         vote: Vote::Eject,
         since: ago(61),

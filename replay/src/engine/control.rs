@@ -160,7 +160,13 @@ impl Control {
     }
 
     /// The intents that a controller can read: of every store that answers it.
-    fn intents(&self, index: usize, truth: &Truth, at: Duration, rng: &mut fastrand::Rng) -> BTreeMap<RegionName, BTreeMap<RegionName, Intent>> {
+    fn intents(
+        &self,
+        index: usize,
+        truth: &Truth,
+        at: Duration,
+        rng: &mut fastrand::Rng,
+    ) -> BTreeMap<RegionName, BTreeMap<RegionName, Intent>> {
         let mut heard = BTreeMap::new();
         for other in 0..3 {
             let state = truth.store(other);

@@ -351,7 +351,8 @@ fn cuts(tuple: &Tuple, region: usize) -> f64 {
 
 /// The records of a run. Regions that AWS does not have get records of regions that it has: nothing hangs on what they are called.
 fn records(names: &[RegionName; 3], asked: Asked, seed: u64) -> Names {
-    let stand_ins = || ["eu-west-1", "eu-west-2", "us-east-1"].map(|name| RegionName::new(name).unwrap_or_else(|_| unreachable!("a region")));
+    let stand_ins =
+        || ["eu-west-1", "eu-west-2", "us-east-1"].map(|name| RegionName::new(name).unwrap_or_else(|_| unreachable!("a region")));
     let made = Names::new(names, asked, seed).or_else(|_| Names::new(&stand_ins(), asked, seed));
     made.unwrap_or_else(|error| unreachable!("constants of which records can be made: {error}"))
 }
