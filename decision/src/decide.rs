@@ -228,10 +228,10 @@ impl<'a> Seat<'a> {
         let reason = self.standing.map_or(Reason::Healthy, |standing| {
             let Remembered { actor, ends_at, generation, .. } = &standing.intent;
             let (by, generation) = (actor.clone(), *generation);
-            let drained = |by| Reason::Drained { by, until: *ends_at, generation };
             match turn {
-                Turn::Now => drained(by),
-                Turn::Announce => Reason::Announced { because: Box::new(drained(by)) },
+                Turn::Now => Reason::Drained { by, until: *ends_at, generation },
+                // It waits for one more look at the others.
+                Turn::Announce => Reason::DrainWaits { by, generation, rule: SafetyRule::TooManyEjected },
                 Turn::Wait(rule) => Reason::DrainWaits { by, generation, rule },
             }
         });

@@ -80,7 +80,7 @@ fn of_two_drains_the_first_leaves_while_the_second_is_announced() {
     scene.drain(OREGON);
     let first = scene.decide_once();
     assert_eq!((scene.line().as_str(), first.again, shown(&scene).as_str()), ("eject serve serve", true, "eu-west-2 us-west-2"));
-    assert_snapshot!(scene.why(OREGON), @"about to be ejected: drained by ana until Mon 07:20 UTC, generation 119");
+    assert_snapshot!(scene.why(OREGON), @"drain by ana, generation 119, waits until too-many-ejected lets it");
     scene.decide();
     assert_eq!(scene.line(), "eject eject serve");
 }

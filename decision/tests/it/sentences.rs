@@ -37,7 +37,6 @@ pub(crate) fn reasons() -> Vec<Reason> {
         Reason::DrainRefused { by: by(), generation, rule: SafetyRule::LastRegion },
         Reason::DrainWaits { by: by(), generation, rule: SafetyRule::TooManyEjected },
         Reason::Announced { because: Box::new(Reason::Failing(failing())) },
-        Reason::Announced { because: Box::new(Reason::Drained { by: by(), until, generation }) },
         Reason::Held { by: by(), until, generation, kept },
         Reason::Refused { rule: SafetyRule::TooManyEjected, because: Box::new(Reason::Failing(failing())) },
         Reason::Silent { since: Some(until), kept },
@@ -68,7 +67,6 @@ fn every_reason_is_a_sentence() {
     drain by ana, generation 118, is refused by last-region
     drain by ana, generation 118, waits until too-many-ejected lets it
     about to be ejected: websocket failed in 5 of its last 6 rounds (status-503)
-    about to be ejected: drained by ana until Mon 07:22 UTC, generation 118
     held by ana until Mon 07:22 UTC, generation 118; keeping serve
     refused by too-many-ejected: would be ejected because websocket failed in 5 of its last 6 rounds (status-503)
     no news from this observer's probe since 07:22:10 UTC; keeping serve
