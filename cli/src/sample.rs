@@ -53,6 +53,7 @@ pub(crate) fn fine() -> RegionVote {
     RegionVote {
         vote: Vote::Serve,
         since: ago(6 * 86_400 + 7300),
+        announced: false,
         reason: Reason::Healthy,
         verdict: Verdict::Healthy,
         verdict_since: ago(6 * 86_400 + 7300),
@@ -68,6 +69,7 @@ pub(crate) fn failing() -> RegionVote {
     RegionVote {
         vote: Vote::Eject,
         since: ago(61),
+        announced: false,
         reason: Reason::Failing(failing),
         verdict: Verdict::Unhealthy,
         verdict_since: ago(61),
@@ -83,6 +85,7 @@ pub(crate) fn drained() -> RegionVote {
     RegionVote {
         vote: Vote::Eject,
         since: ago(60),
+        announced: false,
         reason: Reason::Drained { by: "ana".to_owned(), until: intent.ends_at, generation: intent.generation },
         intent: Some(Remembered { state: decision::standing::State::Stands, ..Remembered::from(&intent) }),
         ..fine()

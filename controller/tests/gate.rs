@@ -39,6 +39,7 @@ fn cast(generation: u64, ejected: Option<&RegionName>) -> Votes {
     let entry = |vote, verdict| RegionVote {
         vote,
         since,
+        announced: false,
         reason: Reason::Healthy,
         verdict,
         verdict_since: since,

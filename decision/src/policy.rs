@@ -8,7 +8,6 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{RegionName, ServiceName};
-use crate::safety::automatic_max;
 
 /// The most regions one service may have: with more, a document could outgrow a standard SSM parameter.
 pub const REGIONS_MAX: usize = 6;
@@ -90,6 +89,8 @@ pub struct Thresholds {
     pub min_serving: u8,
     /// Age at which votes are no longer fresh and the gate stops saying `alive`, in seconds. Default 180.
     pub votes_fresh_seconds: f64,
+    /// How long Route 53's checkers may go on seeing an ejection that is taken back, in seconds. Default 45.
+    pub settle_seconds: f64,
     /// How old unchanged votes get before they are written again, in seconds. Default 30.
     pub votes_refresh_seconds: f64,
 }
@@ -115,6 +116,7 @@ impl Default for Thresholds {
             silent_after_rounds: 3,
             min_serving: 1,
             votes_fresh_seconds: 180.0,
+            settle_seconds: 45.0,
             votes_refresh_seconds: 30.0,
         }
     }
@@ -247,22 +249,13 @@ impl Policy {
         self.spec.observers.len() / 2 + 1
     }
 
-    /// How many of `undrained` regions one observer's automatic votes must leave in service: ⌊R·(n−m)/n⌋+1.
+    /// How many regions one observer may eject without a look at the others: so few cannot help to empty the answer, whatever all the others eject.
     ///
-    /// With every observer bound by it, R regions could only all be ejected by R·m votes, and there are fewer.
+    /// With three observers one, however many regions there are. With more observers than that, none where there are more than two regions.
     #[must_use]
-    pub fn keep(&self, undrained: usize) -> usize {
-        let observers = self.spec.observers.len();
-        undrained * (observers - self.majority()) / observers + 1
-    }
-
-    /// How many regions one observer may eject automatically while `drained` regions are drained, or about to be: what [`automatic_max`] allows, and
-    /// never so many that fewer than `min_serving` stay.
-    #[must_use]
-    pub fn automatic_max(&self, drained: usize) -> usize {
-        let regions = self.spec.regions.len();
-        let spared = drained + usize::from(self.spec.thresholds.min_serving);
-        automatic_max(regions, self.spec.observers.len(), drained).min(regions.saturating_sub(spared))
+    pub fn free(&self) -> usize {
+        let (regions, others) = (self.spec.regions.len(), self.spec.observers.len() - 1);
+        (regions * self.majority()).saturating_sub(1 + others * (regions - 1)).min(regions - 1)
     }
 
     /// How many regions drains may take at the most.
@@ -285,6 +278,7 @@ impl Policy {
             &mut t.hold_down_decay_seconds,
             &mut t.ejection_window_seconds,
             &mut t.votes_fresh_seconds,
+            &mut t.settle_seconds,
             &mut t.votes_refresh_seconds,
         ] {
             *seconds /= speed;
@@ -312,6 +306,7 @@ impl Thresholds {
         seconds("hold_down_decay_seconds", self.hold_down_decay_seconds)?;
         seconds("ejection_window_seconds", self.ejection_window_seconds)?;
         seconds("votes_fresh_seconds", self.votes_fresh_seconds)?;
+        seconds("settle_seconds", self.settle_seconds)?;
         seconds("votes_refresh_seconds", self.votes_refresh_seconds)?;
         rule("gone_after", self.gone_after.into(), (1..=8).contains(&self.gone_after), "1 to 8 rounds")?;
         let share = |name, value: f64| rule(name, value, value > 0.0 && value <= 1.0, "a share, more than 0 and at most 1");
@@ -376,6 +371,12 @@ impl Thresholds {
     #[must_use]
     pub fn votes_fresh(&self) -> SignedDuration {
         duration(self.votes_fresh_seconds)
+    }
+
+    /// How long the checkers may go on seeing an ejection that is taken back.
+    #[must_use]
+    pub fn settle(&self) -> SignedDuration {
+        duration(self.settle_seconds)
     }
 
     /// The age at which unchanged votes are written again.
