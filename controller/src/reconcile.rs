@@ -61,13 +61,14 @@ impl Controller {
     /// [`ReconcileError`]; the stored votes are then what they were, or those of a controller that was faster.
     pub async fn reconcile(&self, now: Timestamp) -> Result<Decision, ReconcileError> {
         let own = self.observers.get(&self.observer).ok_or_else(|| ReconcileError::NotAnObserver(self.observer.clone()))?;
-        let mut decision = self.decide(own, now).await?;
+        // On the heap: the futures of a controller's reads nest deeper than a layout may.
+        let mut decision = Box::pin(self.decide(own, now)).await?;
         for _ in 1..DECISIONS_MAX {
             if !decision.again {
                 break;
             }
             let before = decision;
-            decision = self.decide(own, now).await?;
+            decision = Box::pin(self.decide(own, now)).await?;
             decision.write |= before.write;
             decision.changes.splice(0..0, before.changes);
         }
