@@ -36,6 +36,7 @@ pub(super) fn decide(broken: Option<Broken>, policy: &Policy, snapshot: &Snapsho
         let alone = match (broken, &entry.reason) {
             (Broken::People, Reason::Drained { .. }) => now.duration_since(entry.since) > PATIENCE && entry.verdict == Verdict::Healthy,
             (Broken::Silence, Reason::Silent { kept: Vote::Serve, .. }) => true,
+            (Broken::Announcing, Reason::Announced { .. }) => true,
             (broken, reason) => entry.vote == Vote::Serve && refused(reason).is_some_and(|rule| leaves_out(broken, rule)),
         };
         if !alone {
@@ -44,10 +45,10 @@ pub(super) fn decide(broken: Option<Broken>, policy: &Policy, snapshot: &Snapsho
         altered = true;
         (entry.vote, entry.reason) = match (broken, &entry.reason) {
             (Broken::People, _) => (Vote::Serve, Reason::Healthy),
-            (_, Reason::Refused { because, .. }) => (Vote::Eject, (**because).clone()),
+            (_, Reason::Refused { because, .. } | Reason::Announced { because }) => (Vote::Eject, (**because).clone()),
             (..) => (Vote::Eject, Reason::Failing(Failing::Gone { rounds: 3, cause: None })),
         };
-        entry.refused = None;
+        (entry.refused, entry.announced) = (None, false);
         entry.since = before.filter(|before| before.vote == entry.vote).map_or(now, |before| before.since);
     }
     if altered {

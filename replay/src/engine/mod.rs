@@ -1,5 +1,6 @@
 //! A run: observers look, `decision` decides once per observer, `route53` carries it out, users feel it.
 
+mod alike;
 mod answers;
 mod broken;
 mod clock;
@@ -89,10 +90,11 @@ pub fn run(setup: &Setup, strategy: &Strategy, detail: Detail) -> Report {
 #[doc(hidden)]
 #[must_use]
 pub fn run_broken(setup: &Setup, strategy: &Strategy, detail: Detail, broken: Option<Broken>) -> Report {
+    let setup = &clock::after_warm_up(setup);
     let horizon = clock::moment(setup.incident.horizon);
     let (end, keeps) = match detail {
         Detail::Score | Detail::Transcript => (horizon, false),
         Detail::Until(minute) => (clock::moment(minute).min(horizon), true),
     };
-    drive::Drive::new(setup, strategy, detail, broken).run(end, keeps)
+    drive::Drive::new(setup, strategy, detail, broken).run(clock::WARM_UP + end, keeps)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use decision::{ROUNDS_MAX, RegionName, Round, ServiceName};
 use probe::{LOOKS_MAX, Look, Pace, Patience, Place, next_delay, phase, until_tick};
 
-use super::clock::{For, START, draws};
+use super::clock::{BEGINS, For, draws};
 use super::round::{Attempts, Made, Start};
 
 /// One observer's probe.
@@ -62,7 +62,7 @@ impl Observer {
 
     /// The start of the round that belongs to the first tick after `now`.
     pub(super) fn tick(&self, now: Duration, pace: &Pace) -> Duration {
-        let since_epoch = Duration::try_from(START.duration_since(jiff::Timestamp::UNIX_EPOCH)).unwrap_or_default();
+        let since_epoch = Duration::try_from(BEGINS.duration_since(jiff::Timestamp::UNIX_EPOCH)).unwrap_or_default();
         let at = now + until_tick(since_epoch + self.offset + now, pace.round, self.phase);
         at + pace.round.mul_f64(pace.jitter * draws(self.seed, For::Jitter, self.index, at).f64())
     }

@@ -85,6 +85,8 @@ pub enum Invariant {
     PeopleStand,
     /// 7: a late writer loses.
     GenerationsGrow,
+    /// While all regions fail alike, automation leaves none of them.
+    AllAlikeStay,
     /// Documents fit a parameter, and are ones that can be read again.
     DocumentsFit,
 }

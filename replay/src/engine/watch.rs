@@ -7,9 +7,10 @@ use std::time::Duration;
 use decision::{DOCUMENT_BYTES_MAX, Policy, Reason, RegionName, Round, Snapshot, Verdict, Vote, Votes};
 use jiff::Timestamp;
 
+use super::alike::Alike;
 use super::answers::Answers;
 use super::broken::{Broken, decide};
-use super::clock::moment;
+use super::clock::{WARM_UP, moment, of_incident};
 use super::gates::Gate;
 use super::report::{Invariant, Report, Violation};
 use super::transcript::{Event, Happening, Minute, Transcript};
@@ -65,6 +66,7 @@ pub(super) struct Watch {
     /// None is answered though one ought to be: told already.
     unanswered: bool,
     answers: Answers,
+    alike: Alike,
 }
 
 impl Watch {
@@ -93,6 +95,7 @@ impl Watch {
             in_since: [None; 3],
             unanswered: false,
             answers: Answers::HOME,
+            alike: Alike::new(&incident.faults),
         }
     }
 
@@ -103,13 +106,16 @@ impl Watch {
 
     pub(super) fn tell(&mut self, at: Duration, what: Happening) {
         if let Some(transcript) = &mut self.transcript {
-            transcript.events.push(Event { at, what });
+            // An observer's first rounds are no part of the incident.
+            if at >= WARM_UP {
+                transcript.events.push(Event { at: of_incident(at), what });
+            }
         }
     }
 
     pub(super) fn violated(&mut self, at: Duration, invariant: Invariant, what: String) {
         if self.violations.len() < VIOLATIONS_MAX {
-            self.violations.push(Violation { at, invariant, what });
+            self.violations.push(Violation { at: of_incident(at), invariant, what });
         }
     }
 
@@ -215,9 +221,10 @@ impl Watch {
         std::array::from_fn(|region| (0..3).filter(|observer| self.votes[*observer][region] == Vote::Eject).count() >= 2)
     }
 
-    /// Whether a majority carries out a drain of a region.
-    pub(super) fn is_drained(&self, region: usize) -> bool {
-        (0..3).filter(|observer| self.drained[*observer][region]).count() >= 2
+    /// Whether it takes the votes that carry out a drain to eject a region.
+    fn takes_a_drain(&self, region: usize) -> bool {
+        let by_itself = |observer: &usize| self.votes[*observer][region] == Vote::Eject && !self.drained[*observer][region];
+        self.drained.iter().any(|of| of[region]) && (0..3).filter(by_itself).count() < 2
     }
 
     /// Regions are out, or back.
@@ -229,13 +236,16 @@ impl Watch {
             self.out[region] = out[region];
             let hurt = truth.impact_at(region);
             self.tell(now, Happening::Majority { region, ejected: out[region], hurt });
-            let by_a_person = if out[region] { self.is_drained(region) } else { self.by_a_person[region] };
+            let by_a_person = if out[region] { self.takes_a_drain(region) } else { self.by_a_person[region] };
             self.by_a_person[region] = by_a_person;
             if out[region] {
                 if self.onset.is_some_and(|(_, of)| of == region) {
                     self.voted.get_or_insert(now);
                 }
                 let was_well = self.hurt_at[region].is_none_or(|at| now.saturating_sub(at) >= WELL_FOR);
+                if !by_a_person && self.alike.at(now) {
+                    self.violated(now, Invariant::AllAlikeStay, format!("{} is ejected while all fail alike", self.names[region]));
+                }
                 if !by_a_person {
                     self.ejections[region] += 1;
                     self.wrong_ejects += u32::from(hurt < REAL && was_well);
@@ -253,6 +263,7 @@ impl Watch {
     }
 
     fn check_forbidden(&mut self, now: Duration, region: usize, ejected: bool) {
+        let now = of_incident(now);
         let out = self.out.iter().filter(|out| **out).count();
         for forbidden in &self.forbidden {
             let applies = match forbidden.act {
@@ -307,6 +318,9 @@ impl Watch {
 
     /// A minute has ended.
     pub(super) fn minute(&mut self, truth: &Truth, users: &Users) {
+        if truth.now() <= WARM_UP {
+            return;
+        }
         let minute = Minute {
             verdicts: self.verdicts,
             votes: self.votes,
@@ -332,7 +346,7 @@ impl Watch {
             flips: beyond_first(self.ejections) + beyond_first(self.returns),
             minutes_nothing_served: self.nothing_served.as_secs_f64() / 60.0,
             coasted_minutes: 0.0,
-            onset: self.onset.map(|(at, _)| at.as_secs_f64()),
+            onset: self.onset.map(|(at, _)| of_incident(at).as_secs_f64()),
             vote_after: since(self.voted),
             answers_after: since(self.answered),
             forbidden: self.broken,
