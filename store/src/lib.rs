@@ -1,4 +1,4 @@
-//! The documents of each observer in SSM Parameter Store: `observed`, `votes`, `intents/{region}`.
+//! The documents of each observer in SSM Parameter Store: `observed`, `votes`, `turns/votes`, `turns/observed`, `intents/{region}`.
 //!
 //! The only crate that knows parameter names, and the only one that knows how a late writer is made to lose
 //! ([`Store`] describes the protocol). It judges nothing: documents come out as they went in, or not at all.
@@ -20,4 +20,4 @@ pub use document::Flaw;
 pub use error::{BoxError, StoreError, in_one_line};
 pub use history::{History, Stood, Version};
 pub use observers::{Observers, Recorded};
-pub use store::{DEADLINE, Intents, Store};
+pub use store::{DEADLINE, Intents, Store, Turned, Turns};
