@@ -76,8 +76,9 @@ fn reach(histories: &Read<Histories>) -> BTreeMap<RegionName, String> {
             Ok(histories) => {
                 let since = |first: Option<Timestamp>| first.map_or("none".to_owned(), |at| format!("from {} UTC on", date_time(at)));
                 let votes = since(histories.votes.versions().first().map(|version| version.stored_at));
+                let turns = since(histories.turns.votes.versions().first().map(|version| version.stored_at));
                 let observed = since(histories.observed.versions().first().map(|version| version.stored_at));
-                format!("votes {votes}, observed {observed}")
+                format!("votes {votes}, their turns {turns}, observed {observed}")
             }
             Err(error) => store::in_one_line(error),
         };

@@ -63,7 +63,7 @@ pub(crate) async fn run(args: &LogArgs, global: &Global, out: &Out) -> Result<u8
     Ok(0)
 }
 
-/// Observers whose oldest votes are younger than `since`: SSM keeps 100 versions, and votes are written every round.
+/// Observers whose oldest votes are younger than `since`: SSM keeps 100 versions of the votes and 100 of their turns.
 fn votes_reach_back_to(histories: &Read<History>, since: Timestamp) -> BTreeMap<RegionName, Timestamp> {
     let oldest = |history: &History| history.votes.iter().map(|votes| votes.decided_at).min().filter(|oldest| *oldest > since);
     histories.iter().filter_map(|(observer, history)| Some((observer.clone(), oldest(history.as_ref().ok()?)?))).collect()
@@ -79,7 +79,12 @@ pub(super) struct History {
 impl From<Histories> for History {
     fn from(histories: Histories) -> Self {
         let intents = histories.intents.into_values().flat_map(store::History::into_documents);
-        Self { intents: intents.collect(), votes: histories.votes.into_documents() }
+        let recent = histories.votes.into_documents();
+        // A turn is a copy: the younger ones are among the votes still.
+        let mut votes = histories.turns.votes.into_documents();
+        votes.retain(|turn| !recent.contains(turn));
+        votes.extend(recent);
+        Self { intents: intents.collect(), votes }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use decision::{Intent, Observed, RegionName, Votes};
 use futures_util::future::join_all;
-use store::{History, Store, StoreError};
+use store::{History, Store, StoreError, Turns};
 
 use super::{Read, Service};
 
@@ -17,6 +17,8 @@ pub(crate) struct Histories {
     pub(crate) votes: History<Votes>,
     /// What its probe saw; empty when that was not asked for.
     pub(crate) observed: History<Observed>,
+    /// Both as they were when the votes turned: far fewer, and much further back.
+    pub(crate) turns: Turns,
     /// What people asked for, for the regions that were asked about.
     pub(crate) intents: BTreeMap<RegionName, History<Intent>>,
 }
@@ -32,7 +34,7 @@ impl Service {
 
 /// One observer's histories: one after the other to stay below SSM's rate, and no more once one cannot be read.
 async fn histories(store: &Store, regions: &[&RegionName], observed: bool) -> Result<Histories, StoreError> {
-    let mut histories = Histories { votes: store.votes_history().await?, ..Histories::default() };
+    let mut histories = Histories { votes: store.votes_history().await?, turns: store.turns_history().await?, ..Histories::default() };
     if observed {
         histories.observed = store.observed_history().await?;
     }

@@ -8,7 +8,7 @@ use std::fmt;
 use decision::{Intent, Observed, RegionName, Votes};
 use jiff::Timestamp;
 use serde::Serialize;
-use store::{History, Stood, StoreError, in_one_line};
+use store::{History, Stood, StoreError, Turned, Turns, in_one_line};
 
 use crate::command::log::{self, Entry, entries};
 use crate::moment::date_time;
@@ -77,6 +77,20 @@ pub(in crate::command) struct Version {
     pub(in crate::command) stored_at: Timestamp,
     /// A late write: it stood until the better document before it was put back.
     pub(in crate::command) late: bool,
+    /// Set where the version that stood is forgotten, and this is the turn that tells of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::command) turn: Option<Turn>,
+}
+
+/// What a document that was kept as a turn tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(in crate::command) struct Turn {
+    /// When the next turn was kept, by SSM's clock. `None` when this is the newest.
+    pub(in crate::command) until: Option<Timestamp>,
+    /// Whether its controller was silent from this document on until it was kept. Of any other turn it is taken that its controller decided the same
+    /// again and again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::command) last_word: bool,
 }
 
 /// Why a document is not known.
@@ -104,6 +118,11 @@ impl<D> Kept<D> {
     /// A document of which nothing else is known.
     fn plain(document: D) -> Self {
         Self { document, version: None }
+    }
+
+    /// What it tells of, if it is a turn.
+    pub(super) fn turn(&self) -> Option<Turn> {
+        self.version.and_then(|version| version.turn)
     }
 }
 
@@ -183,18 +202,43 @@ fn silent(error: &StoreError) -> Missing {
 /// What one observer held at a moment.
 fn held_at(histories: &Histories, at: Timestamp) -> Held {
     let intents = histories.intents.iter().filter_map(|(region, history)| Some((region.clone(), stood(history, at).transpose()?)));
-    Held { votes: stood(&histories.votes, at), observed: stood(&histories.observed, at), intents: Ok(intents.collect()) }
+    let turns = &histories.turns;
+    let votes = or_turn(stood(&histories.votes, at), &turns.votes, || {
+        turns.votes_at(at).map(|Turned { version, until, last_word }| kept(version, Some(Turn { until, last_word })))
+    });
+    let observed = or_turn(stood(&histories.observed, at), &turns.observed, || match turns.observed.stood_at(at) {
+        Stood::Version(version) => {
+            let until = turns.observed.versions().iter().map(|version| version.stored_at).find(|stored_at| *stored_at > at);
+            Some(kept(version, Some(Turn { until, last_word: false })))
+        }
+        Stood::Nothing | Stood::Forgotten { .. } => None,
+    });
+    Held { votes, observed, intents: Ok(intents.collect()) }
+}
+
+/// What stood, or where that is forgotten the turn that tells of it, or from when on one of the two is known.
+fn or_turn<D>(
+    stood: Result<Option<Kept<D>>, Missing>,
+    turns: &History<D>,
+    turn: impl FnOnce() -> Option<Result<Kept<D>, Missing>>,
+) -> Result<Option<Kept<D>>, Missing> {
+    let Err(Missing::Forgotten(kept_since)) = stood else { return stood };
+    let first = turns.versions().first().map_or(kept_since, |first| first.stored_at.min(kept_since));
+    turn().map_or(Err(Missing::Forgotten(first)), |kept| kept.map(Some))
 }
 
 fn stood<D: Clone>(history: &History<D>, at: Timestamp) -> Result<Option<Kept<D>>, Missing> {
-    let found = match history.stood_at(at) {
-        Stood::Version(found) => found,
-        Stood::Nothing => return Ok(None),
-        Stood::Forgotten { kept_since } => return Err(Missing::Forgotten(kept_since)),
-    };
-    let version = Version { version: found.number, stored_at: found.stored_at, late: found.late };
+    match history.stood_at(at) {
+        Stood::Version(found) => kept(found, None).map(Some),
+        Stood::Nothing => Ok(None),
+        Stood::Forgotten { kept_since } => Err(Missing::Forgotten(kept_since)),
+    }
+}
+
+fn kept<D: Clone>(found: &store::Version<D>, turn: Option<Turn>) -> Result<Kept<D>, Missing> {
+    let version = Version { version: found.number, stored_at: found.stored_at, late: found.late, turn };
     match &found.document {
-        Ok(document) => Ok(Some(Kept { document: document.clone(), version: Some(version) })),
+        Ok(document) => Ok(Kept { document: document.clone(), version: Some(version) }),
         Err(flaw) => Err(Missing::Unreadable(in_one_line(flaw))),
     }
 }
@@ -202,5 +246,6 @@ fn stood<D: Clone>(history: &History<D>, at: Timestamp) -> Result<Option<Kept<D>
 /// The documents that were stored until a moment, for the log.
 fn until(histories: Histories, at: Timestamp) -> log::History {
     let intents = histories.intents.into_iter().map(|(region, history)| (region, history.until(at))).collect();
-    log::History::from(Histories { votes: histories.votes.until(at), observed: histories.observed.until(at), intents })
+    let turns = Turns { votes: histories.turns.votes.until(at), observed: histories.turns.observed.until(at) };
+    log::History::from(Histories { votes: histories.votes.until(at), observed: histories.observed.until(at), turns, intents })
 }
