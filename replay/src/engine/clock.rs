@@ -96,6 +96,8 @@ pub(super) enum Due {
     Gate(usize),
     /// A minute ends.
     Minute,
+    /// A look at whether everybody may rest, when somebody was busy at the last one.
+    Rest,
 }
 
 /// What is due, in order of time; at one time, in the order in which it was planned.
@@ -115,6 +117,11 @@ impl Queue {
         self.due.first_key_value().map(|((at, _), _)| *at)
     }
 
+    /// Whether a round starts next.
+    pub(super) fn starts_a_round(&self) -> bool {
+        matches!(self.due.first_key_value(), Some((_, Due::Round(..))))
+    }
+
     pub(super) fn take(&mut self) -> Option<Due> {
         self.due.pop_first().map(|(_, what)| what)
     }
@@ -124,9 +131,5 @@ impl Queue {
         let taken: Vec<(Duration, Due)> = self.due.iter().filter(|(_, what)| wanted(**what)).map(|((at, _), what)| (*at, *what)).collect();
         self.due.retain(|_, what| !wanted(*what));
         taken
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Duration, Due)> {
-        self.due.iter().map(|((at, _), what)| (*at, *what))
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Control {
     pub(super) stores: [Store; 3],
     pub(super) gates: [Gate; 3],
     pub(super) controllers: [Controller; 3],
+    /// How old the oldest copy is that anybody reads.
+    pub(super) longest_stale: Duration,
     /// The rule that controllers leave out, in tests of what would be noticed.
     pub(super) broken: Option<Broken>,
 }
@@ -68,17 +70,19 @@ impl Control {
         let thresholds = policy.thresholds();
         let round = Duration::try_from(thresholds.round()).unwrap_or(Duration::from_secs(10));
         let pace = Pace::default().every(round);
-        let remembers = incident.faults.iter().any(|tuple| match &tuple.effect {
-            Effect::Stale(_) => tuple.component == Component::Config,
-            Effect::Act(act) => *act == Act::StaleWriter,
-            _ => false,
+        let copies = incident.faults.iter().filter_map(|tuple| match &tuple.effect {
+            Effect::Stale(seconds) if tuple.component == Component::Config => Duration::try_from_secs_f64(*seconds).ok(),
+            Effect::Act(Act::StaleWriter) => Some(Duration::ZERO),
+            _ => None,
         });
+        let oldest = copies.max();
         let observer = |index: usize| Observer::new(index, &names[index], policy.service(), &pace, seed);
         Self {
             observers: std::array::from_fn(observer),
-            stores: std::array::from_fn(|_| Store::new(remembers, broken == Some(Broken::Generations))),
+            stores: std::array::from_fn(|_| Store::new(oldest, broken == Some(Broken::Generations))),
             gates: std::array::from_fn(|_| Gate::default()),
             controllers: [Controller::default(); 3],
+            longest_stale: oldest.map_or(Duration::ZERO, |oldest| oldest + 2 * TICK),
             broken,
             names: names.clone(),
             policy,

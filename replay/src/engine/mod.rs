@@ -11,6 +11,7 @@ mod observer;
 mod operators;
 mod people;
 mod report;
+mod rest;
 mod round;
 mod stores;
 mod transcript;
@@ -86,15 +87,27 @@ pub fn run(setup: &Setup, strategy: &Strategy, detail: Detail) -> Report {
     run_broken(setup, strategy, detail, None)
 }
 
+/// The same with every round made one by one: for tests that what is passed over changes nothing.
+#[doc(hidden)]
+#[must_use]
+pub fn run_without_rest(setup: &Setup, strategy: &Strategy, detail: Detail) -> Report {
+    drive(setup, strategy, detail, None, false)
+}
+
 /// The same with controllers that leave a rule out: for tests of what would be noticed.
 #[doc(hidden)]
 #[must_use]
 pub fn run_broken(setup: &Setup, strategy: &Strategy, detail: Detail, broken: Option<Broken>) -> Report {
+    // Impatience with a drain is the one thing among them that comes of time alone.
+    drive(setup, strategy, detail, broken, broken != Some(Broken::People))
+}
+
+fn drive(setup: &Setup, strategy: &Strategy, detail: Detail, broken: Option<Broken>, rests: bool) -> Report {
     let setup = &clock::after_warm_up(setup);
     let horizon = clock::moment(setup.incident.horizon);
     let (end, keeps) = match detail {
         Detail::Score | Detail::Transcript => (horizon, false),
         Detail::Until(minute) => (clock::moment(minute).min(horizon), true),
     };
-    drive::Drive::new(setup, strategy, detail, broken).run(clock::WARM_UP + end, keeps)
+    drive::Drive::new(setup, strategy, detail, broken, rests).run(clock::WARM_UP + end, keeps)
 }

@@ -57,6 +57,7 @@ pub(super) struct Watch {
     voted: Option<Duration>,
     answered: Option<Duration>,
     nothing_served: Duration,
+    rested: Duration,
     /// By observer, then region: when a first attempt at a critical check last failed.
     failed_at: [[Option<Duration>; 3]; 3],
     /// Since when a majority of gates is heard.
@@ -90,6 +91,7 @@ impl Watch {
             voted: None,
             answered: None,
             nothing_served: Duration::ZERO,
+            rested: Duration::ZERO,
             failed_at: [[None; 3]; 3],
             heard_since: None,
             in_since: [None; 3],
@@ -135,6 +137,11 @@ impl Watch {
                 }
             }
         }
+    }
+
+    /// So much time is passed over.
+    pub(super) fn rested(&mut self, time: Duration) {
+        self.rested += time;
     }
 
     /// A probe's round ended: whom it found failing, at the first attempt at least.
@@ -345,7 +352,7 @@ impl Watch {
             ejections: self.ejections.iter().sum(),
             flips: beyond_first(self.ejections) + beyond_first(self.returns),
             minutes_nothing_served: self.nothing_served.as_secs_f64() / 60.0,
-            coasted_minutes: 0.0,
+            coasted_minutes: self.rested.as_secs_f64() / 60.0,
             onset: self.onset.map(|(at, _)| of_incident(at).as_secs_f64()),
             vote_after: since(self.voted),
             answers_after: since(self.answered),

@@ -58,7 +58,10 @@ fn what_people_drain_is_no_ejection_by_the_policy() {
     for id in ["S05", "S06"] {
         let report = failover(&setup(id, 1), Detail::Transcript);
         let transcript = report.transcript.as_ref().expect("a transcript");
-        assert!(transcript.events.iter().any(|event| matches!(event.what, Happening::Majority { ejected: true, .. })), "{id}: nobody was drained");
+        assert!(
+            transcript.events.iter().any(|event| matches!(event.what, Happening::Majority { ejected: true, .. })),
+            "{id}: nobody was drained"
+        );
         assert_eq!((report.ejections, report.wrong_ejects, report.flips), (0, 0, 0), "{id}");
     }
     // The policy leaves, a person drains what is out already, and ends that when the region is well: out once, back once.

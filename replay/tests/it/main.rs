@@ -2,4 +2,5 @@
 
 mod engine;
 mod incidents;
+mod rest;
 mod service;
