@@ -70,10 +70,7 @@ fn a_drain_can_be_told_before_during_and_after_it_and_again_when_an_observer_is_
     for observer in told_during["observers"].as_array().expect("observers") {
         let stored = observer["stored"].as_object().expect("stored");
         assert_eq!(stored.keys().collect::<Vec<_>>(), ["intent", "observed", "votes"], "{observer}");
-        assert!(
-            stored.values().all(|version| time(&version["stored_at"]) <= time(&during.as_str().into())),
-            "{observer} at {during}"
-        );
+        assert!(stored.values().all(|version| time(&version["stored_at"]) <= time(&during.as_str().into())), "{observer} at {during}");
         assert_eq!((observer["heard"].as_str(), observer["vote"]["lane"].as_str()), (Some("fresh"), Some("intent")), "{observer}");
     }
 
