@@ -94,26 +94,33 @@ Examples:
 
 /// Under `failover explain --help`.
 pub(crate) const EXPLAIN: &str = "\
-In the memory of an observer each round is one character, newest last: `.` clean, `~` degraded, and for a failed one the first critical check that \
-failed: `r` rest, `w` websocket, `d` delivery, `t` table; a capital when the retry passed.
+In the memory of an observer each round is one character, newest last: `.` clean, `~` degraded, `x` when nothing of it worked, and for any other \
+failed one the first critical check that failed: `r` rest, `w` websocket, `d` delivery, `t` table; a capital when the retry passed.
 
 With --at it tells what stood in SSM then, by SSM's own clock: of every document the version that a read would have returned. A time without a zone is \
-UTC; a time of day is the last one. `decided` and `round` are by the clocks of controller and probe, `stored` is by SSM's. SSM keeps 100 versions: votes \
-and rounds reach back about a quarter of an hour while all is well and some minutes in trouble, what people asked for reaches back for months. What is \
-forgotten is said to be; when nothing is left, the exit code is 1 and the reach of every observer is named.
+UTC; a time of day is the last one. `decided` and `round` are by the clocks of controller and probe, `stored` is by SSM's.
+
+SSM keeps 100 versions. Votes and rounds are written all the time, so they reach back about a quarter of an hour while all is well and some minutes in \
+trouble. Beyond that it tells of turns: votes and rounds that were kept because a vote moved, a person or a rule had a say, or, at most every quarter of an \
+hour, a verdict changed. They reach back for days, and `turn` says which one it is and when the next one was. What people asked for reaches back for \
+months. What is forgotten is said to be; when nothing is left, the exit code is 1 and the reach of every observer is named.
+
+With --replay nothing is asked of any service: the incident is replayed up to the minute --at, a number, and what its observers had stored then is \
+told in the same words. A, B and C are the roles of the incident.
 
 Examples:
   failover explain eu-west-2
   failover explain eu-west-2 --at 03:21:40
   failover explain eu-west-2 --at -15m
+  failover explain eu-west-2 --at 2026-11-22T03:21:40Z      the night before
   failover explain eu-west-2 --output json
   failover explain A --replay incidents/D05.toml --at 12    in a replay, at its minute 12";
 
 /// Under `failover log --help`.
 pub(crate) const LOG: &str = "\
 It is read from the histories that SSM keeps of every document, the last 100 versions, merged over all observers. What people did is all there: \
-hardly anyone writes 100 intents for a region. Votes are written anew every round, so those of an observer reach back about a quarter of an hour; when \
-that is less far than --since, the log says how far.
+hardly anyone writes 100 intents for a region. Votes are written anew every round, so that those of an observer reach back about a quarter of an hour, and \
+those that turned for days; when that is less far than --since, the log says how far.
 
 Examples:
   failover log
