@@ -213,8 +213,9 @@ fn limit(
     let Circumstances { drained, leaving, reserved, others, now, .. } = circumstances;
     let mut soon = last_ejection.is_some_and(|at| age(*now, at).abs() < policy.thresholds().ejection_window());
     let (mut out, mut taken) = (drained.clone(), reserved.clone());
-    // What stands was looked at when it was voted. It gives way only to what comes first and is new.
-    let mut any_new = !leaving.is_empty();
+    // What stands was looked at when it was voted. It gives way only to what comes first and is new, here or at another observer.
+    let mut any_new = !leaving.is_empty() || others.have_still_to(drained);
+    let others = others.once(drained);
     let serves = |(region, c): (&RegionName, &Candidate)| (c.before == Vote::Serve || c.vote == Vote::Serve).then(|| region.clone());
     let mut survivors: BTreeSet<RegionName> = candidates.iter().filter_map(serves).collect();
     let drained_at = drained.iter().map(|region| (*region, circumstances.drained_since.get(region).copied().unwrap_or(*now)));
