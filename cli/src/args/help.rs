@@ -145,6 +145,11 @@ in A, the impaired region, beside those of others who might have moved them.
 With --runs N each incident is replayed N times, with levels ×0.5, ×1 and ×1.5, estimated times moved by up to a fifth, each region as A, 20, 50 or \
 80 % of users at home there, and more or less room elsewhere. The table then shows medians and the worst.
 
+With --random N there are no files: N incidents are drawn, seeds S, S+1, …, of everything that can fail, lie, crash or be asked for, several at once, in \
+storms among hours of quiet. How users fare is no matter there; whether a promise is broken is: that somebody is answered, that silence ejects nobody, that \
+automation never undoes a person, that a late writer loses, that all that fail alike stay. An incident in which one is broken is written to random-SEED.toml, \
+with the line that replays it. Ctrl-C ends it early and tells what there is so far.
+
 Exit code 1 when something happened that the incident forbids, or a promise was broken; 2 when a file is not as it must be.
 
 Examples:
@@ -154,6 +159,8 @@ Examples:
   failover replay --runs 50 --alone                         how much hangs on estimates and chance
   failover replay --runs 50 --policy try.toml               another policy, on the same runs
   failover replay incidents/D05.toml --run 17 --timeline    one of those runs
+  failover replay --random 2000                             100,000 hours of whatever can happen
+  failover replay --random 1 --seed 23                      one of those incidents
   failover replay --output json | jq -r '.incidents[] | [.id, .by.failover.median.error_minutes.A] | @tsv'";
 
 /// Under `failover demo --help`.

@@ -25,7 +25,8 @@ impl Alike {
     pub(super) fn new(faults: &[Tuple]) -> Self {
         let (mut apart, mut plain) = (Vec::new(), Vec::new());
         for (index, tuple) in faults.iter().enumerate().filter(|(_, tuple)| matters(tuple.component) && !is_at_rest(&tuple.effect)) {
-            let same = |later: &&Tuple| (later.component, later.place, later.effect.kind()) == (tuple.component, tuple.place, tuple.effect.kind());
+            let same =
+                |later: &&Tuple| (later.component, later.place, later.effect.kind()) == (tuple.component, tuple.place, tuple.effect.kind());
             let from = moment(tuple.minute);
             let to = faults.iter().skip(index + 1).find(same).map_or(Duration::MAX, |later| moment(later.minute));
             match (tuple.component, tuple.place, &tuple.effect) {
@@ -36,7 +37,9 @@ impl Alike {
                 }
                 // Acts and lags leave something behind: whoever was drained for hours returns at any time.
                 (Component::Control, ..) => apart.push((from, Duration::MAX)),
-                (Component::Stream | Component::Repl, ..) => apart.push((from, to.saturating_add(to.saturating_sub(from)).saturating_add(MEMORY))),
+                (Component::Stream | Component::Repl, ..) => {
+                    apart.push((from, to.saturating_add(to.saturating_sub(from)).saturating_add(MEMORY)))
+                }
                 _ => apart.push((from, to.saturating_add(MEMORY))),
             }
         }
