@@ -27,6 +27,8 @@ use crate::service::{Truth, Users};
 const CHUNK: Duration = Duration::from_secs(1);
 /// The longest step while somebody moves.
 const STEP: Duration = Duration::from_secs(5);
+/// Between two looks at documents in which nothing moved: one in so many writes.
+const LOOK_EVERY: u64 = 64;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Just after: acts are asked for up to before a moment.
 const AFTER: Duration = Duration::from_nanos(1);
@@ -330,12 +332,13 @@ impl<'a> Drive<'a> {
     fn stored(&mut self, index: usize, changes: &[decision::Change], clock: jiff::Timestamp, now: Duration) {
         let Some(control) = &mut self.control else { return };
         let Some(votes) = control.votes(index) else { return };
-        let before = std::mem::replace(&mut self.generations[index], votes.generation);
-        if votes.generation == before {
+        let generation = votes.generation;
+        let before = std::mem::replace(&mut self.generations[index], generation);
+        if generation == before {
             return;
         }
-        if votes.generation < before {
-            let what = format!("generation {} stands at {} after {before}", votes.generation, self.setup.regions[index]);
+        if generation < before {
+            let what = format!("generation {generation} stands at {} after {before}", self.setup.regions[index]);
             self.watch.violated(now, Invariant::GenerationsGrow, what);
         }
         let moved = self.watch.voted(now, index, votes, changes);
@@ -349,9 +352,9 @@ impl<'a> Drive<'a> {
             let state = self.truth.store(store);
             state.stale.is_zero() && state.refused <= 0.0 && state.unreachable <= 0.0 && self.truth.way(index, store) <= 0.0
         });
-        if reads_all {
+        if reads_all && (moved || generation.is_multiple_of(LOOK_EVERY)) {
             let mut snapshot = control.snapshot(index);
-            self.watch.inspect(now, (&control.policy, control.broken), &mut snapshot, clock, moved);
+            self.watch.inspect(now, (&control.policy, control.broken), &mut snapshot, clock);
             control.give_back(index, snapshot);
         }
         if moved {

@@ -23,6 +23,8 @@ pub(super) struct Store {
     pub(super) observed: Option<Observed>,
     pub(super) votes: Option<Votes>,
     pub(super) intents: BTreeMap<RegionName, Intent>,
+    /// How many intents were taken.
+    pub(super) intents_taken: u64,
     /// What stood before, oldest first; only where somebody may read it.
     past: VecDeque<(Duration, Rc<Documents>)>,
     /// The first that stood, for a writer that sleeps all the time.
@@ -68,6 +70,7 @@ impl Store {
             Some(standing) if standing.generation >= intent.generation => Err(Behind(standing.generation)),
             Some(_) | None => {
                 self.intents.insert(intent.region.clone(), intent);
+                self.intents_taken += 1;
                 Ok(())
             }
         }

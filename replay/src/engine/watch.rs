@@ -29,8 +29,6 @@ const FOLLOWS_WITHIN: Duration = Duration::from_secs(180);
 const REMEMBERED: Duration = Duration::from_secs(25 * 60);
 /// The most violations that are told of one run.
 const VIOLATIONS_MAX: usize = 20;
-/// Between two looks at documents in which nothing moved: one in so many writes.
-const LOOK_EVERY: u64 = 64;
 
 /// Everything that is noted.
 #[derive(Debug)]
@@ -299,12 +297,8 @@ impl Watch {
         (policy, broken): (&Policy, Option<Broken>),
         snapshot: &mut Snapshot,
         now: Timestamp,
-        moved: bool,
     ) {
         let Some(votes) = &snapshot.votes else { return };
-        if !moved && !votes.generation.is_multiple_of(LOOK_EVERY) {
-            return;
-        }
         let observer = snapshot.observer.clone();
         match serde_json::to_vec(votes) {
             Ok(json) if json.len() > DOCUMENT_BYTES_MAX => {
