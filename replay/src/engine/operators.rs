@@ -124,6 +124,9 @@ impl Operators {
         let enough = acks >= control.policy.majority();
         if enough {
             self.recorded[region] = Some(intent);
+        } else if acks > 0 {
+            // It may count for some, and stands above what was relied on before.
+            self.recorded[region] = None;
         }
         format!("recorded at {acks} of 3 observers{}", if enough { "" } else { ", which is no majority" })
     }
