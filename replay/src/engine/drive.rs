@@ -79,7 +79,7 @@ impl<'a> Drive<'a> {
             names: asked.map(|asked| records(&setup.regions, asked, setup.seed)),
             control: policy.map(|policy| Box::new(Control::new(policy.clone(), &setup.regions, &setup.incident, setup.seed, broken))),
             operators: Operators::default(),
-            watch: Watch::new(&setup.regions, &setup.incident, detail == Detail::Transcript),
+            watch: Watch::new(&setup.regions, &setup.incident, policy, detail == Detail::Transcript),
             queue: Queue::default(),
             acted: Duration::ZERO,
             generations: [0; 3],
@@ -359,8 +359,8 @@ impl<'a> Drive<'a> {
         }
         if moved {
             let out = self.watch.majorities();
-            for region in 0..3 {
-                if self.watch.out[region] && !out[region] && self.operators.drain(region, now).is_some() {
+            for (region, is_out) in out.into_iter().enumerate() {
+                if self.watch.out[region] && !is_out && self.operators.drain(region, now).is_some() {
                     let what = format!("{} serves again while its drain stands", self.setup.regions[region]);
                     self.watch.violated(now, Invariant::PeopleStand, what);
                 }
