@@ -6,7 +6,9 @@
 //! more than hysteresis, hold-downs, windows and operators let happen, so whatever they can lead to is among it. Thresholds are the most nervous ones there
 //! are: one failed round ejects, one clean round returns. The rules themselves are the real ones: each answer is a call of the real `decide`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+#![expect(clippy::unwrap_used, reason = "numbers that do not fit are a failed test")]
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use decision::{
     Check, Decision, Intent, IntentKind, Observed, Policy, RegionName, RegionVote, Remembered, Schema, Snapshot, State, Thresholds,
@@ -63,7 +65,7 @@ pub(crate) struct Answers {
     /// How many steps a region takes to settle.
     pub(crate) settle: u8,
     now: Timestamp,
-    known: HashMap<(Doc, [u8; 2]), Vec<Doc>>,
+    known: BTreeMap<(Doc, [u8; 2]), Vec<Doc>>,
     pub(crate) asked: usize,
 }
 
@@ -82,7 +84,7 @@ impl Answers {
         };
         let policy = policy(&NAMES[..regions], 3, thresholds);
         let observers = policy.observers().iter().cloned().collect();
-        Self { policy, observers, regions, settle, now: at("2026-11-23T03:20:00Z"), known: HashMap::new(), asked: 0 }
+        Self { policy, observers, regions, settle, now: at("2026-11-23T03:20:00Z"), known: BTreeMap::new(), asked: 0 }
     }
 
     /// In how many ways the regions can be wished.

@@ -122,7 +122,7 @@ impl World {
             now: at("2026-11-23T03:20:00Z"),
             asked: Vec::new(),
             generation: 0,
-            people: seed % 2 == 0,
+            people: seed.is_multiple_of(2),
             lost: if draw.one_in(2) { 3 } else { 15 },
             draw,
             decisions: 0,
@@ -217,7 +217,7 @@ impl World {
         }
         match instance.to_read.pop() {
             Some(read) => self.read(n, &mut instance, read),
-            None => instance.write = Some(self.decide(n, &mut instance)),
+            None => instance.write = Some(self.decide(&mut instance)),
         }
         self.observers[n].instances[slot] = Some(instance);
     }
@@ -270,7 +270,7 @@ impl World {
         }
     }
 
-    fn decide(&mut self, n: usize, instance: &mut Instance) -> Decision {
+    fn decide(&mut self, instance: &mut Instance) -> Decision {
         self.decisions += 1;
         instance.decisions += 1;
         let mut snapshot = instance.snapshot.clone();
@@ -408,7 +408,7 @@ impl World {
                 self.read(n, &mut instance, read);
                 self.lost = lost;
             }
-            let decision = self.decide(n, &mut instance);
+            let decision = self.decide(&mut instance);
             assert!(self.land(n, &instance, &decision));
             if !decision.again {
                 return;
