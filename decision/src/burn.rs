@@ -179,13 +179,13 @@ impl fmt::Display for Checks {
         for part in shares {
             write_digits(f, part.into(), DIGITS)?;
         }
-        write_digits(f, (self.excused | u8::from(self.recovered) * RECOVERED).into(), 1)?;
+        write_digits(f, (self.excused | (u8::from(self.recovered) * RECOVERED)).into(), 1)?;
         write_digits(f, self.onset, ONSET_DIGITS)
     }
 }
 
 fn windows([fast, slow]: [bool; 2]) -> u8 {
-    u8::from(fast) * Window::Fast.bit() | u8::from(slow) * Window::Slow.bit()
+    (u8::from(fast) * Window::Fast.bit()) | (u8::from(slow) * Window::Slow.bit())
 }
 
 fn write_digits(f: &mut fmt::Formatter<'_>, number: u64, digits: usize) -> fmt::Result {

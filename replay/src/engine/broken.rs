@@ -21,6 +21,10 @@ pub enum Broken {
     People,
     /// No news counts as bad news.
     Silence,
+    /// An observer that reaches nobody, or cannot rely on itself, believes what it sees.
+    SelfBlame,
+    /// Enough clean rounds are enough.
+    HoldDown,
     /// `everyone-looks-sick` refuses nothing.
     EveryoneLooksSick,
 }
@@ -36,6 +40,8 @@ pub(super) fn decide(broken: Option<Broken>, policy: &Policy, snapshot: &Snapsho
         let alone = match (broken, &entry.reason) {
             (Broken::People, Reason::Drained { .. }) => now.duration_since(entry.since) > PATIENCE && entry.verdict == Verdict::Healthy,
             (Broken::Silence, Reason::Silent { kept: Vote::Serve, .. }) => true,
+            (Broken::SelfBlame, Reason::Blind { kept: Vote::Serve, .. } | Reason::Unfit { kept: Vote::Serve, .. }) => true,
+            (Broken::HoldDown, Reason::HeldDown { clean, needed, .. }) => clean >= needed,
             (Broken::Announcing, Reason::Announced { .. }) => true,
             (broken, reason) => entry.vote == Vote::Serve && refused(reason).is_some_and(|rule| leaves_out(broken, rule)),
         };
@@ -44,7 +50,7 @@ pub(super) fn decide(broken: Option<Broken>, policy: &Policy, snapshot: &Snapsho
         }
         altered = true;
         (entry.vote, entry.reason) = match (broken, &entry.reason) {
-            (Broken::People, _) => (Vote::Serve, Reason::Healthy),
+            (Broken::People | Broken::HoldDown, _) => (Vote::Serve, Reason::Healthy),
             (_, Reason::Refused { because, .. } | Reason::Announced { because }) => (Vote::Eject, (**because).clone()),
             (..) => (Vote::Eject, Reason::Failing(Failing::Gone { rounds: 3, cause: None })),
         };
@@ -70,7 +76,7 @@ fn leaves_out(broken: Broken, rule: SafetyRule) -> bool {
         Broken::LastRegion => rule == SafetyRule::LastRegion,
         Broken::Announcing => rule == SafetyRule::TooManyEjected,
         Broken::EveryoneLooksSick => rule == SafetyRule::EveryoneLooksSick,
-        Broken::Generations | Broken::People | Broken::Silence => false,
+        Broken::Generations | Broken::People | Broken::Silence | Broken::SelfBlame | Broken::HoldDown => false,
     }
 }
 

@@ -13,6 +13,7 @@ mod people;
 mod report;
 mod rest;
 mod round;
+mod seen;
 mod stores;
 mod transcript;
 mod watch;

@@ -45,3 +45,13 @@ fn without_people_above_it_automation_ends_a_drain() {
 fn without_unknown_silence_ejects() {
     is_noticed(Broken::Silence, "which it has not seen fail");
 }
+
+#[test]
+fn without_self_blame_an_observer_ejects_whom_its_own_network_swallows() {
+    is_noticed(Broken::SelfBlame, "which it has not seen fail");
+}
+
+#[test]
+fn without_hold_down_a_region_returns_at_once() {
+    is_noticed(Broken::HoldDown, " s after it saw it fail");
+}
