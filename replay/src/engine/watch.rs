@@ -206,11 +206,10 @@ impl Watch {
             if self.votes[observer][region] != entry.vote {
                 self.votes[observer][region] = entry.vote;
                 moved = true;
-                if entry.vote == Vote::Eject && !self.drained[observer][region] {
-                    if !self.seen.speaks_against(observer, region, now) {
-                        let what = format!("{} ejects {}, which it has not seen fail", self.names[observer], self.names[region]);
-                        self.violated(now, Invariant::SilenceIsUnknown, what);
-                    }
+                let automatic = entry.vote == Vote::Eject && !self.drained[observer][region];
+                if automatic && !self.seen.speaks_against(observer, region, now) {
+                    let what = format!("{} ejects {}, which it has not seen fail", self.names[observer], self.names[region]);
+                    self.violated(now, Invariant::SilenceIsUnknown, what);
                 }
                 let clean = self.seen.clean_for(observer, region, now);
                 if was_left && entry.vote == Vote::Serve && entry.refused.is_none() && self.hold_down.is_some_and(|held| clean < held) {
