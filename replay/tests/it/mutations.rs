@@ -6,6 +6,7 @@ use replay::random::{Broken, one};
 const WITHIN: u64 = 200;
 
 /// Some incident shows that a rule is missing, by the promise that it is there for; the same incident is well with the rule.
+#[expect(clippy::print_stdout, reason = "which incident it was is what one wants to replay")]
 fn is_noticed(broken: Broken, promise: &str) {
     let told = |what: &[String]| what.iter().any(|what| what.contains(promise));
     let found = (1..=WITHIN).find_map(|seed| {
