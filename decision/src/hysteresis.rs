@@ -5,7 +5,8 @@
 //!   *first* attempts of a check use up its error budget too fast over the fast or the slow window: grey failure, which retries hide from a count.
 //! * **Up**: `up_after` rounds in a row without a critical failure. After an automatic ejection it must also have stayed clean for the hold-down: a
 //!   part of the time that it was out, doubled with each relapse. Relapses decay with clean time.
-//! * `unknown` counts neither way. A round whose self-check does not pass, or in which the observer reached no region at all, counts for nothing.
+//! * `unknown` counts neither way. A round whose self-check does not pass, or in which the observer reached no region at all or none of several
+//!   others, counts for nothing.
 //! * Rounds are told apart by the time at which they ended, not by their number: a probe that lost its count starts again at one and must not be
 //!   ignored until it has caught up.
 //!
@@ -38,6 +39,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) memories: BTreeMap<RegionName, Memory>,
     /// The rounds that are not from the future, oldest first.
     rounds: Vec<&'a Round>,
+    /// The region that looks, if anything was seen.
+    own: Option<&'a RegionName>,
 }
 
 /// Whether an observer's newest round may be believed.
@@ -51,7 +54,7 @@ pub(crate) enum Eyes {
     Future(Timestamp),
     /// The observer's own check does not pass.
     Unfit(Cause),
-    /// It reached no region at all.
+    /// It reached no region at all, or none of several others.
     Blind(Cause),
 }
 
@@ -87,6 +90,7 @@ pub(crate) fn fold<'a>(policy: &Policy, observed: Option<&'a Observed>, last: Op
         round_at: last.and_then(|votes| votes.round_at).filter(|at| *at <= bound),
         memories: policy.regions().iter().map(|region| (region.clone(), memory_of(region))).collect(),
         rounds,
+        own: observed.map(|observed| &observed.observer),
     };
     for round in sight.rounds.clone() {
         let at = millis(round.produced_at);
@@ -94,13 +98,13 @@ pub(crate) fn fold<'a>(policy: &Policy, observed: Option<&'a Observed>, last: Op
             sight.take(policy, round, at);
         }
     }
-    sight.eyes = eyes(policy, sight.rounds.last().copied(), future, sight.round_at, now);
+    sight.eyes = eyes(policy, sight.own, sight.rounds.last().copied(), future, sight.round_at, now);
     sight
 }
 
-fn eyes(policy: &Policy, newest: Option<&Round>, future: Option<Timestamp>, last_at: Option<Timestamp>, now: Timestamp) -> Eyes {
+fn eyes(policy: &Policy, own: Option<&RegionName>, newest: Option<&Round>, future: Option<Timestamp>, last_at: Option<Timestamp>, now: Timestamp) -> Eyes {
     match newest {
-        Some(round) if age(now, round.produced_at) <= policy.thresholds().silent_after() => believe(policy, round),
+        Some(round) if age(now, round.produced_at) <= policy.thresholds().silent_after() => believe(policy, own, round),
         _ => match future {
             Some(at) => Eyes::Future(millis(at)),
             None => Eyes::Silent(newest.map(|round| millis(round.produced_at)).or(last_at)),
@@ -109,12 +113,17 @@ fn eyes(policy: &Policy, newest: Option<&Round>, future: Option<Timestamp>, last
 }
 
 /// Whether a round may be believed.
-fn believe(policy: &Policy, round: &Round) -> Eyes {
+///
+/// An observer that reaches none of several other regions is cut off itself, however well it reaches the one that it stands in: that all of the others are
+/// gone at once is the less likely of the two, and they will say so themselves.
+fn believe(policy: &Policy, own: Option<&RegionName>, round: &Round) -> Eyes {
     match &round.self_check {
         Outcome::Pass | Outcome::Degraded(_) => {}
         Outcome::Fail(cause) | Outcome::Unknown(cause) => return Eyes::Unfit(cause.clone()),
     }
-    let mut lost = policy.regions().iter().map(|region| round.regions.get(region).and_then(unreachable));
+    let others = policy.regions().iter().filter(|region| own != Some(*region)).count();
+    let looked_at = policy.regions().iter().filter(|region| others < 2 || own != Some(*region));
+    let mut lost = looked_at.map(|region| round.regions.get(region).and_then(unreachable));
     match lost.next().flatten() {
         Some(cause) if lost.all(|other| other.is_some()) => Eyes::Blind(cause.clone()),
         _ => Eyes::Open,
@@ -179,7 +188,7 @@ impl Sight<'_> {
         // A round speaks for the time since the one before it, but not for a silence.
         let elapsed = self.round_at.map_or(policy.thresholds().round(), |last| age(at, last).min(policy.thresholds().silent_after()));
         (self.round, self.round_at) = (round.number, Some(at));
-        let believed = believe(policy, round) == Eyes::Open;
+        let believed = believe(policy, self.own, round) == Eyes::Open;
         for (region, memory) in &mut self.memories {
             if gap {
                 memory.forget_rounds();
@@ -225,6 +234,10 @@ impl Sight<'_> {
         }
     }
 }
+
+/// How many of the last eight rounds must have failed, at the first attempt at least, for what a window holds to be of now: a window forgets slowly, and one
+/// stray failure after a long outage is not more of it.
+const STILL_FAILED: usize = 3;
 
 /// How strong what speaks against a region is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -275,7 +288,7 @@ impl Memory {
         } else if self.checks.most_failed(thresholds.down_window).1 >= thresholds.down_after {
             Some(Evidence::Count)
         } else {
-            self.burning(policy).filter(|burning| burning.enough).map(|_| Evidence::Burn)
+            self.burning(policy).filter(|burning| burning.enough && self.failed() >= STILL_FAILED).map(|_| Evidence::Burn)
         }
     }
 

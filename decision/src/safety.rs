@@ -190,15 +190,15 @@ struct Turned {
 
 /// Whether what speaks against a region may be of our own making: the load of another that was left, or of the crowd that came back.
 ///
-/// What begins to fail within minutes of another region's leaving fails of the same cause or of its load, and no room elsewhere helps against either. What
-/// burnt while it carried another's load says nothing of it once it has been relieved.
+/// A region that has carried the load of another well for a while and then begins to fail does so by itself. One that has not may fail of that load, or of
+/// what the other fails of, and no room elsewhere helps against either. What burnt while it carried another's load says nothing of it once it is relieved.
 fn may_be_ours(policy: &Policy, candidate: &Candidate, others: &[Turned], now: Timestamp) -> bool {
     let [_, window] = policy.thresholds().windows();
     let onset = candidate.onset.unwrap_or(now);
     others.iter().any(|other| match candidate.evidence {
         Some(Evidence::Gone) => false,
-        Some(Evidence::Count) | None => other.out && age(onset, other.at).abs() < window,
-        Some(Evidence::Burn) if other.out => age(onset, other.at).abs() < window,
+        Some(Evidence::Count) | None => other.out && age(onset, other.at) < window,
+        Some(Evidence::Burn) if other.out => age(onset, other.at) < window,
         Some(Evidence::Burn) => onset <= other.at && age(now, other.at) < window,
     })
 }

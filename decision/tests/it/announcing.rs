@@ -3,17 +3,17 @@
 use decision::{SafetyRule, Thresholds, Vote};
 use insta::assert_snapshot;
 
-use crate::fixture::{DUBLIN, Fault, LONDON, OREGON, Scene, gone, policy, region, seconds};
+use crate::fixture::{DUBLIN, Fault, LONDON, OREGON, Scene, broken, policy, region, seconds};
 
 /// Nothing of London and Oregon works.
 fn both() -> Vec<Fault> {
-    [gone(LONDON), gone(OREGON)].concat()
+    [broken(LONDON), broken(OREGON)].concat()
 }
 
 /// Until Dublin's observer has ejected London and would next eject Oregon.
 fn with_london_out() -> Scene {
     let mut scene = Scene::three_regions();
-    scene.rounds(6, &gone(LONDON));
+    scene.rounds(6, &broken(LONDON));
     scene.rounds(2, &both());
     scene.now += seconds(60);
     scene
@@ -26,7 +26,7 @@ fn shown(scene: &Scene) -> String {
 #[test]
 fn two_sick_regions_of_three_both_leave() {
     let mut scene = Scene::three_regions();
-    scene.rounds(6, &gone(LONDON));
+    scene.rounds(6, &broken(LONDON));
     let decision = scene.rounds(9, &both());
     assert_eq!(scene.line(), "eject eject serve");
     assert!(!decision.again);
@@ -39,7 +39,7 @@ fn the_second_is_announced_before_it_is_ejected() {
     let first = scene.decide_once();
     assert!(first.again && first.write && first.changes.is_empty());
     assert_eq!((scene.line().as_str(), shown(&scene).as_str()), ("eject serve serve", "eu-west-2 us-west-2"));
-    assert_snapshot!(scene.why(OREGON), @"about to be ejected: every critical check failed in 3 rounds in a row (connect)");
+    assert_snapshot!(scene.why(OREGON), @"about to be ejected: every critical check failed in 3 rounds in a row (status-500)");
     let second = scene.decide_once();
     assert_eq!((scene.line().as_str(), second.again, second.changes.len()), ("eject eject serve", false, 1));
 }
@@ -53,7 +53,7 @@ fn what_another_announced_in_the_meantime_forbids_it() {
     scene.other_shows(OREGON, &[LONDON, DUBLIN]);
     let decision = scene.decide_once();
     assert_eq!((scene.line().as_str(), shown(&scene).as_str(), decision.again), ("eject serve serve", "eu-west-2", false));
-    assert_snapshot!(scene.why(OREGON), @"refused by too-many-ejected: would be ejected because every critical check failed in 3 rounds in a row (connect)");
+    assert_snapshot!(scene.why(OREGON), @"refused by too-many-ejected: would be ejected because every critical check failed in 3 rounds in a row (status-500)");
     assert!(!scene.decide_once().write, "nor is it announced again");
     scene.other_shows(OREGON, &[LONDON]);
     scene.decide();
@@ -90,7 +90,7 @@ fn an_announcement_that_became_pointless_is_taken_back() {
     let mut scene = with_london_out();
     scene.push_round(&both());
     scene.decide_once();
-    scene.rounds(1, &gone(LONDON));
+    scene.rounds(1, &broken(LONDON));
     assert_eq!((scene.line().as_str(), shown(&scene).as_str()), ("eject serve serve", "eu-west-2"));
 }
 
@@ -139,7 +139,7 @@ fn five_observers_announce_even_the_first() {
 #[test]
 fn the_capacity_rule_counts_what_is_out_already() {
     let mut scene = Scene::with(policy(&[LONDON, OREGON, DUBLIN], 3, Thresholds { min_serving: 2, ..Thresholds::default() }));
-    scene.rounds(6, &gone(LONDON));
+    scene.rounds(6, &broken(LONDON));
     scene.rounds(9, &both());
     assert_eq!(scene.line(), "eject serve serve");
     let refused = scene.votes().regions[&region(OREGON)].reason.to_string();
