@@ -58,7 +58,7 @@ pub(super) struct Watch {
     seen: Seen,
     /// By observer, then region: it was ejected for what was seen of it, and no person has had a say since.
     left: [[bool; 3]; 3],
-    /// The shortest hold-down, where every clock can be relied on.
+    /// The shortest hold-down, where every clock and every store can be relied on.
     hold_down: Option<Duration>,
     /// Since when a majority of gates is heard.
     heard_since: Option<Duration>,
@@ -72,7 +72,8 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(names: &[RegionName; 3], incident: &Incident, policy: Option<&Policy>, tells: bool) -> Self {
-        let clocks_hold = incident.faults.iter().all(|tuple| tuple.component != Component::Clock);
+        // Whoever misses rounds, or does not know the time, holds down as well as it can.
+        let knows_all = incident.faults.iter().all(|tuple| !matches!(tuple.component, Component::Clock | Component::Config));
         Self {
             names: names.clone(),
             transcript: tells.then(Transcript::default),
@@ -95,7 +96,7 @@ impl Watch {
             rested: Duration::ZERO,
             seen: Seen::default(),
             left: [[false; 3]; 3],
-            hold_down: policy.filter(|_| clocks_hold).and_then(shortest),
+            hold_down: policy.filter(|_| knows_all).and_then(shortest),
             heard_since: None,
             in_since: [None; 3],
             unanswered: false,
@@ -200,7 +201,7 @@ impl Watch {
             let was_left = self.left[observer][region];
             self.left[observer][region] = match (&entry.reason, entry.vote) {
                 (Reason::Drained { .. }, _) | (_, Vote::Serve) => false,
-                (Reason::Failing(_), Vote::Eject) => true,
+                (Reason::Failing(_), Vote::Eject) if self.votes[observer][region] == Vote::Serve => true,
                 (_, Vote::Eject) => was_left,
             };
             if self.votes[observer][region] != entry.vote {

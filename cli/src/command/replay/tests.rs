@@ -527,6 +527,7 @@ fn lanes_and_sentences_tell_what_happened() {
       A users         ········BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB······················
     users hurt
       A users         ·······███▃▁▁▁▁▁···········································································
+      if all in A     ·······███████████████████████████████████████████████·····································
 
     · all is well   ░▒▓█ a little to wholly broken   ~ degraded   █ unhealthy   1 2 3 votes of three; two eject
     A B C answered with that region   ▁█ share of what users do that fails
