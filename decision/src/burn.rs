@@ -73,7 +73,7 @@ impl Checks {
     pub(crate) fn take(&mut self, check: Check, failed: bool, first_failed: bool, elapsed: SignedDuration, windows: [SignedDuration; 2]) {
         let Some(index) = CRITICAL.iter().position(|known| *known == check) else { return };
         let remembered = &mut self.each[index];
-        remembered.rounds = remembered.rounds << 1 | u8::from(failed);
+        remembered.rounds = (remembered.rounds << 1) | u8::from(failed);
         self.recovered &= !first_failed;
         remembered.fast = blend(remembered.fast, first_failed, elapsed, windows[0]);
         remembered.slow = blend(remembered.slow, first_failed, elapsed, windows[1]);

@@ -213,6 +213,7 @@ impl<'a> Seat<'a> {
             evidence: look.evidence(),
             failed: self.memory.failed(),
             share: self.memory.fast_share(),
+            gone: self.memory.gone(),
             clean: self.memory.clean,
             onset: self.memory.checks.onset(),
             weight: self.memory.weight(),

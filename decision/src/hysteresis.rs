@@ -102,7 +102,14 @@ pub(crate) fn fold<'a>(policy: &Policy, observed: Option<&'a Observed>, last: Op
     sight
 }
 
-fn eyes(policy: &Policy, own: Option<&RegionName>, newest: Option<&Round>, future: Option<Timestamp>, last_at: Option<Timestamp>, now: Timestamp) -> Eyes {
+fn eyes(
+    policy: &Policy,
+    own: Option<&RegionName>,
+    newest: Option<&Round>,
+    future: Option<Timestamp>,
+    last_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Eyes {
     match newest {
         Some(round) if age(now, round.produced_at) <= policy.thresholds().silent_after() => believe(policy, own, round),
         _ => match future {

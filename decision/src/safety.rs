@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::announce::{self, Others, Own, Turn};
 use crate::hysteresis::Evidence;
 use crate::intent::SafetyRule;
+use crate::memory::MEMORY_ROUNDS_MAX;
 use crate::name::RegionName;
 use crate::policy::Policy;
 use crate::reason::Reason;
@@ -62,6 +63,8 @@ pub(crate) struct Candidate {
     pub(crate) failed: usize,
     /// The share of first attempts at its worst check that failed over the fast window.
     pub(crate) share: f64,
+    /// In how many rounds up to the newest nothing of it worked.
+    pub(crate) gone: u8,
     /// How many of its newest rounds had no critical failure.
     pub(crate) clean: u8,
     /// Since when it uses up its error budgets, if it does.
@@ -173,10 +176,10 @@ fn everyone_looks_sick(policy: &Policy, candidates: &BTreeMap<RegionName, Candid
 ///
 /// A region in which nothing works is left whatever becomes of the others. One that still does something for its users is left only for regions that can
 /// take them. A service survives the loss of one region without saying so, not of two.
-fn needs_room(evidence: Option<Evidence>, out: usize) -> bool {
-    match evidence {
-        Some(Evidence::Gone) => false,
-        Some(Evidence::Count) => out > 0,
+fn needs_room(candidate: &Candidate, out: usize) -> bool {
+    match candidate.evidence {
+        Some(Evidence::Gone) if candidate.is_gone_for_good() => false,
+        Some(Evidence::Gone | Evidence::Count) => out > 0,
         Some(Evidence::Burn) | None => true,
     }
 }
@@ -186,20 +189,24 @@ fn needs_room(evidence: Option<Evidence>, out: usize) -> bool {
 struct Turned {
     out: bool,
     at: Timestamp,
+    /// Since when it uses up its error budgets, if it does.
+    onset: Option<Timestamp>,
 }
 
 /// Whether what speaks against a region may be of our own making: the load of another that was left, or of the crowd that came back.
 ///
-/// A region that has carried the load of another well for a while and then begins to fail does so by itself. One that has not may fail of that load, or of
-/// what the other fails of, and no room elsewhere helps against either. What burnt while it carried another's load says nothing of it once it is relieved.
+/// A region that has carried the load of another well for a while and then begins to fail does so by itself. One that has not may fail of that load, and one
+/// that begins together with the other fails of one cause with it; no room elsewhere helps against either. What burnt while it carried another's load says
+/// nothing of it once it is relieved.
 fn may_be_ours(policy: &Policy, candidate: &Candidate, others: &[Turned], now: Timestamp) -> bool {
     let [_, window] = policy.thresholds().windows();
     let onset = candidate.onset.unwrap_or(now);
+    let together = |other: &Turned| age(onset, other.at) < window || other.onset.is_some_and(|began| age(onset, began).abs() < window);
     others.iter().any(|other| match candidate.evidence {
-        Some(Evidence::Gone) => false,
-        Some(Evidence::Count) | None => other.out && age(onset, other.at) < window,
-        Some(Evidence::Burn) if other.out => age(onset, other.at) < window,
+        Some(Evidence::Gone) if candidate.is_gone_for_good() => false,
+        Some(Evidence::Gone | Evidence::Count | Evidence::Burn) | None if other.out => together(other),
         Some(Evidence::Burn) => onset <= other.at && age(now, other.at) < window,
+        Some(Evidence::Gone | Evidence::Count) | None => false,
     })
 }
 
@@ -219,10 +226,11 @@ fn limit(
     let serves = |(region, c): (&RegionName, &Candidate)| (c.before == Vote::Serve || c.vote == Vote::Serve).then(|| region.clone());
     let mut survivors: BTreeSet<RegionName> = candidates.iter().filter_map(serves).collect();
     let drained_at = drained.iter().map(|region| (*region, circumstances.drained_since.get(region).copied().unwrap_or(*now)));
-    let mut turned: BTreeMap<RegionName, Turned> = drained_at.map(|(region, at)| (region.clone(), Turned { out: true, at })).collect();
+    let mut turned: BTreeMap<RegionName, Turned> =
+        drained_at.map(|(region, at)| (region.clone(), Turned { out: true, at, onset: None })).collect();
     turned.extend(candidates.iter().map(|(region, c)| {
         let returns = (c.before, c.vote) == (Vote::Eject, Vote::Serve);
-        (region.clone(), Turned { out: c.before == Vote::Eject && !returns, at: if returns { *now } else { c.since } })
+        (region.clone(), Turned { out: c.before == Vote::Eject && !returns, at: if returns { *now } else { c.since }, onset: c.onset })
     }));
     let mut ejected: Vec<(&RegionName, &mut Candidate)> = candidates.iter_mut().filter(|(_, c)| c.vote == Vote::Eject).collect();
     ejected.sort_by(|(a_name, a), (b_name, b)| a.precedence().cmp(&b.precedence()).then(a_name.cmp(b_name)));
@@ -241,7 +249,7 @@ fn limit(
             survivors.insert(region.clone());
         } else if new && soon {
             candidate.refuse(SafetyRule::TooSoon);
-        } else if new && (is_ours() || needs_room(candidate.evidence, policy.regions().len() - survivors.len()) && !has_room()) {
+        } else if new && (is_ours() || needs_room(candidate, policy.regions().len() - survivors.len()) && !has_room()) {
             candidate.refuse(SafetyRule::Capacity);
         } else {
             (out, taken) = (with(&out), with(&taken));
@@ -264,6 +272,11 @@ fn crowded(policy: &Policy, before: &BTreeSet<&RegionName>, after: &BTreeSet<&Re
 }
 
 impl Candidate {
+    /// Whether nothing of it worked in all the rounds that are remembered: of one in which much fails, a few such rounds in a row are chance.
+    fn is_gone_for_good(&self) -> bool {
+        usize::from(self.gone) >= MEMORY_ROUNDS_MAX
+    }
+
     /// Who stays out when not all can: what a person froze, then what is unhealthy, then what is out already; of those the oldest, then the most evidence.
     fn precedence(&self) -> impl Ord + use<> {
         let out_since = if self.before == Vote::Eject { self.since } else { Timestamp::MAX };

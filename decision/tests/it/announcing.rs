@@ -3,7 +3,7 @@
 use decision::{SafetyRule, Thresholds, Vote};
 use insta::assert_snapshot;
 
-use crate::fixture::{DUBLIN, Fault, LONDON, OREGON, Scene, broken, policy, region, seconds};
+use crate::fixture::{DUBLIN, Fault, LONDON, OREGON, Scene, broken, gone, policy, region, seconds};
 
 /// Nothing of London and Oregon works.
 fn both() -> Vec<Fault> {
@@ -14,7 +14,7 @@ fn both() -> Vec<Fault> {
 fn with_london_out() -> Scene {
     let mut scene = Scene::three_regions();
     scene.rounds(6, &broken(LONDON));
-    scene.rounds(2, &both());
+    scene.rounds(7, &both());
     scene.now += seconds(60);
     scene
 }
@@ -39,7 +39,7 @@ fn the_second_is_announced_before_it_is_ejected() {
     let first = scene.decide_once();
     assert!(first.again && first.write && first.changes.is_empty());
     assert_eq!((scene.line().as_str(), shown(&scene).as_str()), ("eject serve serve", "eu-west-2 us-west-2"));
-    assert_snapshot!(scene.why(OREGON), @"about to be ejected: every critical check failed in 3 rounds in a row (status-500)");
+    assert_snapshot!(scene.why(OREGON), @"about to be ejected: every critical check failed in 8 rounds in a row (status-500)");
     let second = scene.decide_once();
     assert_eq!((scene.line().as_str(), second.again, second.changes.len()), ("eject eject serve", false, 1));
 }
@@ -53,7 +53,7 @@ fn what_another_announced_in_the_meantime_forbids_it() {
     scene.other_shows(OREGON, &[LONDON, DUBLIN]);
     let decision = scene.decide_once();
     assert_eq!((scene.line().as_str(), shown(&scene).as_str(), decision.again), ("eject serve serve", "eu-west-2", false));
-    assert_snapshot!(scene.why(OREGON), @"refused by too-many-ejected: would be ejected because every critical check failed in 3 rounds in a row (status-500)");
+    assert_snapshot!(scene.why(OREGON), @"refused by too-many-ejected: would be ejected because every critical check failed in 8 rounds in a row (status-500)");
     assert!(!scene.decide_once().write, "nor is it announced again");
     scene.other_shows(OREGON, &[LONDON]);
     scene.decide();

@@ -298,7 +298,7 @@ impl Twin {
             let new = before(&name) == Vote::Serve;
             // No capacity is known, so a second region is left only when nothing of it works.
             let rounds = after_recovery(&self.regions[&name], &t).rounds;
-            let no_room = survivors < self.regions.len() && gone_for(&rounds) < usize::from(t.gone_after);
+            let no_room = survivors < self.regions.len() && gone_for(&rounds) < 8;
             if room == 0 || (new && (soon || no_room)) {
                 survivors += usize::from(!new);
                 wish.insert(name, Vote::Serve);

@@ -41,6 +41,11 @@ impl Answers {
     /// Everybody at home.
     pub(super) const HOME: Self = Self { regions: [Some(0), Some(1), Some(2)], last_resort: [false; 3] };
 
+    /// Whether some home is answered nothing.
+    pub(super) fn are_empty(&self) -> bool {
+        self.regions.contains(&None)
+    }
+
     /// Whether some home is answered nothing, or a last resort.
     pub(super) fn nothing_served(&self) -> bool {
         self.regions.contains(&None) || self.last_resort.contains(&true)
