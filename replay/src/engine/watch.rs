@@ -15,7 +15,7 @@ use super::gates::Gate;
 use super::report::{Invariant, Report, Violation};
 use super::seen::Seen;
 use super::transcript::{Event, Happening, Minute, Transcript};
-use crate::incident::{Component, Forbidden, ForbiddenAct, Incident, Role};
+use crate::incident::{Act, Component, Effect, Forbidden, ForbiddenAct, Incident, Role, Tuple};
 use crate::service::{Truth, Users, Vantage};
 
 /// From this impact on a user, a fault is real.
@@ -58,7 +58,7 @@ pub(super) struct Watch {
     seen: Seen,
     /// By observer, then region: it was ejected for what was seen of it, and no person has had a say since.
     left: [[bool; 3]; 3],
-    /// The shortest hold-down, where every clock and every store can be relied on.
+    /// The shortest hold-down, where every clock, store and controller can be relied on.
     hold_down: Option<Duration>,
     /// Since when a majority of gates is heard.
     heard_since: Option<Duration>,
@@ -73,7 +73,10 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(names: &[RegionName; 3], incident: &Incident, policy: Option<&Policy>, tells: bool) -> Self {
         // Whoever misses rounds, or does not know the time, holds down as well as it can.
-        let knows_all = incident.faults.iter().all(|tuple| !matches!(tuple.component, Component::Clock | Component::Config));
+        let blurs = |tuple: &Tuple| {
+            matches!(tuple.component, Component::Clock | Component::Config) || matches!(tuple.effect, Effect::Act(Act::Crash))
+        };
+        let knows_all = !incident.faults.iter().any(blurs);
         Self {
             names: names.clone(),
             transcript: tells.then(Transcript::default),
