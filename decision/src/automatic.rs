@@ -2,7 +2,7 @@
 //!
 //! No rule across regions lives here.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::check::{Cause, Check, Outcome};
 use crate::hysteresis::{Evidence, Eyes, Mark, Sight, mark};
@@ -11,6 +11,7 @@ use crate::name::RegionName;
 use crate::observation::Observation;
 use crate::policy::{Failback, Policy};
 use crate::reason::{Failing, Reason};
+use crate::time::{later, millis};
 use crate::vote::{Verdict, Vote};
 
 /// One region as the automatic lane sees it.
@@ -84,8 +85,9 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// The vote on a region that is out: the failback gates, in order.
-    pub(crate) fn return_or_stay(&self, excused: impl Fn(&RegionName) -> bool, now: Timestamp) -> (Vote, Reason) {
+    /// The vote on a region that is out: the failback gates, in order. `pressed` says that another region is unhealthy: a long hold-down is for those who have
+    /// room.
+    pub(crate) fn return_or_stay(&self, excused: impl Fn(&RegionName) -> bool, pressed: bool, now: Timestamp) -> (Vote, Reason) {
         let needed = self.policy.thresholds().up_after;
         let clean = self.memory.clean.min(needed);
         if self.is_failing()
@@ -93,7 +95,8 @@ impl<'a> Look<'a> {
         {
             return (Vote::Eject, Reason::Failing(failing));
         }
-        match self.memory.held_until {
+        let held_until = self.memory.held_until.map(|until| if pressed { until.min(self.shortest_hold(until)) } else { until });
+        match held_until {
             Some(until) if clean < needed || now < until => return (Vote::Eject, Reason::HeldDown { until, clean, needed }),
             _ if clean < needed || self.memory.down => return (Vote::Eject, Reason::Returning { clean, needed }),
             _ => {}
@@ -104,6 +107,17 @@ impl<'a> Look<'a> {
         match self.policy.failback(self.region) {
             Failback::Manual if !self.memory.resumed => (Vote::Eject, Reason::AwaitsResume),
             Failback::Manual | Failback::Automatic | Failback::AfterHold => (Vote::Serve, self.serving()),
+        }
+    }
+
+    /// When the shortest hold-down ends, as often doubled as it relapsed.
+    fn shortest_hold(&self, until: Timestamp) -> Timestamp {
+        match (self.policy.failback(self.region), self.memory.clean_since) {
+            (Failback::Automatic | Failback::Manual, Some(since)) => {
+                let hold = self.policy.thresholds().hold_down(SignedDuration::ZERO, self.memory.relapses.saturating_sub(1));
+                millis(later(since, hold))
+            }
+            (Failback::AfterHold, _) | (_, None) => until,
         }
     }
 

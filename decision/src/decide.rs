@@ -130,12 +130,13 @@ fn vote(
         let drained = standing.get(other).is_some_and(|standing| standing.effect == Effect::Drained);
         drained || sight.memories.get(other).is_some_and(|memory| memory.down)
     };
+    let pressed = |but: &RegionName| seats.iter().any(|seat| seat.region != but && seat.memory.down && !seat.is_drained());
     let looks: Vec<Look<'_>> = seats.iter().map(|seat| Look::at(policy, sight, seat.region, &seat.memory)).collect();
 
     // Unknown, automatic verdict and hold.
     let mut candidates = BTreeMap::new();
     for (seat, look) in seats.iter().zip(&looks).filter(|(seat, _)| !seat.is_drained()) {
-        candidates.insert(seat.region.clone(), seat.candidate(look, is_out, now));
+        candidates.insert(seat.region.clone(), seat.candidate(look, is_out, pressed(seat.region), now));
     }
     // Safety rules. By them somebody may leave only when the other observers can know.
     let regions = |which: fn(&Seat<'_>) -> bool| seats.iter().filter(|seat| which(seat)).map(|seat| seat.region).collect();
@@ -188,7 +189,7 @@ impl<'a> Seat<'a> {
     }
 
     /// The vote of lanes 2 to 4 on a region that no drain takes.
-    fn candidate(&self, look: &Look<'_>, is_out: impl Fn(&RegionName) -> bool, now: Timestamp) -> Candidate {
+    fn candidate(&self, look: &Look<'_>, is_out: impl Fn(&RegionName) -> bool, pressed: bool, now: Timestamp) -> Candidate {
         let hold = self.standing.filter(|standing| standing.effect == Effect::Held).map(|standing| &standing.intent);
         let (vote, reason, if_serving) = if let Some(hold) = hold {
             (self.before, held(hold, self.before), held(hold, Vote::Serve))
@@ -197,7 +198,7 @@ impl<'a> Seat<'a> {
         } else {
             let (vote, reason) = match self.before {
                 Vote::Serve => look.leave_or_stay(),
-                Vote::Eject => look.return_or_stay(is_out, now),
+                Vote::Eject => look.return_or_stay(is_out, pressed, now),
             };
             (vote, reason, look.serving())
         };

@@ -109,7 +109,7 @@ impl Default for Thresholds {
             slow_window_seconds: 1200.0,
             up_after: 6,
             hold_down_seconds: 120.0,
-            hold_down_share: 0.5,
+            hold_down_share: 0.6,
             hold_down_max_seconds: 3600.0,
             hold_down_decay_seconds: 3600.0,
             ejection_window_seconds: 60.0,
@@ -241,6 +241,12 @@ impl Policy {
     pub fn has_room<'a>(&self, survivors: impl IntoIterator<Item = &'a RegionName>) -> bool {
         // A hair of slack: three capacities of a third are a whole.
         survivors.into_iter().map(|region| self.spec.capacity.get(region)).sum::<Option<f64>>().is_some_and(|room| room > 0.999)
+    }
+
+    /// Whether it is known of all `survivors` what they can carry, and that it is less than the service's usual load.
+    #[must_use]
+    pub fn lacks_room<'a>(&self, survivors: impl IntoIterator<Item = &'a RegionName>) -> bool {
+        survivors.into_iter().map(|region| self.spec.capacity.get(region)).sum::<Option<f64>>().is_some_and(|room| room <= 0.999)
     }
 
     /// How many observers are a majority.

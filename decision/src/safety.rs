@@ -150,8 +150,8 @@ fn pass(
 /// One that tips over a round before the others is caught too: they need only look half as sick, not be unhealthy. A region that is plainly worse than the
 /// best of the others is none of these, however the rest does.
 ///
-/// Where some attempts fail and some do not, a few rounds say little, so that the shares of minutes are compared, unless the other has been clean for long
-/// enough to show that its failing is over.
+/// Where some attempts fail and some do not, a few rounds say little: until the shares of minutes tell them apart, it is enough that the other fails at all.
+/// Shares are compared unless the other has been clean for long enough to show that its failing is over.
 fn everyone_looks_sick(policy: &Policy, candidates: &BTreeMap<RegionName, Candidate>) -> BTreeSet<RegionName> {
     let thresholds = policy.thresholds();
     let a_little = thresholds.error_budget * thresholds.fast_burn / 4.0;
@@ -160,9 +160,10 @@ fn everyone_looks_sick(policy: &Policy, candidates: &BTreeMap<RegionName, Candid
         let still = other.clean < thresholds.up_after.saturating_mul(2);
         still && other.share >= a_little && 2.0 * other.share >= than.share
     };
+    let not_told_apart = |other: &Candidate, than: &Candidate| other.failed > 0 && than.share < (2.0 * a_little).max(2.0 * other.share);
     let as_sick = |other: &Candidate, than: &Candidate| match than.evidence {
         Some(Evidence::Burn) => by_share(other, than),
-        Some(Evidence::Count) => by_rounds(other, than) || by_share(other, than),
+        Some(Evidence::Count) => by_rounds(other, than) || by_share(other, than) || not_told_apart(other, than),
         Some(Evidence::Gone) | None => by_rounds(other, than),
     };
     let everyone = |(region, candidate): &(&RegionName, &Candidate)| {
@@ -176,9 +177,9 @@ fn everyone_looks_sick(policy: &Policy, candidates: &BTreeMap<RegionName, Candid
 ///
 /// A region in which nothing works is left whatever becomes of the others. One that still does something for its users is left only for regions that can
 /// take them. A service survives the loss of one region without saying so, not of two.
-fn needs_room(candidate: &Candidate, out: usize) -> bool {
+fn needs_room(policy: &Policy, candidate: &Candidate, out: usize) -> bool {
     match candidate.evidence {
-        Some(Evidence::Gone) if candidate.is_gone_for_good() => false,
+        Some(Evidence::Gone) if candidate.is_gone_for_good(policy) => false,
         Some(Evidence::Gone | Evidence::Count) => out > 0,
         Some(Evidence::Burn) | None => true,
     }
@@ -203,7 +204,7 @@ fn may_be_ours(policy: &Policy, candidate: &Candidate, others: &[Turned], now: T
     let onset = candidate.onset.unwrap_or(now);
     let together = |other: &Turned| age(onset, other.at) < window || other.onset.is_some_and(|began| age(onset, began).abs() < window);
     others.iter().any(|other| match candidate.evidence {
-        Some(Evidence::Gone) if candidate.is_gone_for_good() => false,
+        Some(Evidence::Gone) if candidate.is_gone_for_good(policy) => false,
         Some(Evidence::Gone | Evidence::Count | Evidence::Burn) | None if other.out => together(other),
         Some(Evidence::Burn) => onset <= other.at && age(now, other.at) < window,
         Some(Evidence::Gone | Evidence::Count) | None => false,
@@ -244,12 +245,17 @@ fn limit(
             may_be_ours(policy, candidate, &others, *now)
         };
         let has_room = || policy.has_room(survivors.iter().filter(|survivor| *survivor != region));
+        let lacks_room = || policy.lacks_room(survivors.iter().filter(|survivor| *survivor != region));
         if let Some(rule) = crowded.or_else(|| too_many().then_some(SafetyRule::TooManyEjected)) {
             candidate.refuse(rule);
             survivors.insert(region.clone());
         } else if new && soon {
             candidate.refuse(SafetyRule::TooSoon);
-        } else if new && (is_ours() || needs_room(candidate, policy.regions().len() - survivors.len()) && !has_room()) {
+        } else if new
+            && (is_ours()
+                || needs_room(policy, candidate, policy.regions().len() - survivors.len()) && !has_room()
+                || candidate.is_partial() && lacks_room())
+        {
             candidate.refuse(SafetyRule::Capacity);
         } else {
             (out, taken) = (with(&out), with(&taken));
@@ -272,9 +278,15 @@ fn crowded(policy: &Policy, before: &BTreeSet<&RegionName>, after: &BTreeSet<&Re
 }
 
 impl Candidate {
-    /// Whether nothing of it worked in all the rounds that are remembered: of one in which much fails, a few such rounds in a row are chance.
-    fn is_gone_for_good(&self) -> bool {
-        usize::from(self.gone) >= MEMORY_ROUNDS_MAX
+    /// Whether more than half of what is tried at it has worked for minutes.
+    fn is_partial(&self) -> bool {
+        self.evidence != Some(Evidence::Gone) && self.share < 0.5
+    }
+
+    /// Whether nothing of it worked for three times as long as it takes to be gone, or in all the rounds that are remembered: of one in which much fails, a
+    /// few such rounds in a row are chance.
+    fn is_gone_for_good(&self, policy: &Policy) -> bool {
+        usize::from(self.gone) >= MEMORY_ROUNDS_MAX.min(3 * usize::from(policy.thresholds().gone_after))
     }
 
     /// Who stays out when not all can: what a person froze, then what is unhealthy, then what is out already; of those the oldest, then the most evidence.

@@ -246,14 +246,17 @@ fn place(policy: &Policy, claims: BTreeMap<&RegionName, Claim>, now: Timestamp) 
     order.sort_by_key(|(region, drain)| (!drain.overrides(SafetyRule::LastRegion, now), drain.generation, drain.recorded_at, *region));
     let all_but_one = policy.regions().len().saturating_sub(1);
     let mut refused = BTreeMap::new();
-    let mut taken = 0;
+    let mut taken: Vec<&RegionName> = Vec::new();
     for (region, drain) in order {
-        let most = if drain.overrides(SafetyRule::Capacity, now) { all_but_one } else { policy.drains_max() };
-        if taken < most {
-            taken += 1;
+        let left = || policy.regions().iter().filter(|left| *left != region && !taken.contains(left));
+        // The first may leave whatever is known: that the service survives one region is what it is built for.
+        let crowded = taken.len() >= policy.drains_max() || (!taken.is_empty() && policy.lacks_room(left()));
+        if taken.len() >= all_but_one {
+            refused.insert(region.clone(), SafetyRule::LastRegion);
+        } else if crowded && !drain.overrides(SafetyRule::Capacity, now) {
+            refused.insert(region.clone(), SafetyRule::Capacity);
         } else {
-            let rule = if taken >= all_but_one { SafetyRule::LastRegion } else { SafetyRule::Capacity };
-            refused.insert(region.clone(), rule);
+            taken.push(region);
         }
     }
     let standing = |(region, claim): (&RegionName, Claim)| {

@@ -68,12 +68,18 @@ impl DrainPreview {
         };
         let min_serving = usize::from(policy.thresholds().min_serving);
         let left = regions.len().saturating_sub(others + 1);
+        let undrained = regions.iter().filter(|view| view.region != *region && !is_taken(view)).map(|view| &view.region);
+        let lacks_room = others > 0 && policy.lacks_room(undrained);
         let capacity = RuleCheck {
             rule: SafetyRule::Capacity,
             // Where every other region is drained, last-region speaks; and who goes first takes another drain's place.
-            passes: drained || goes_first || others < policy.drains_max() || others >= all_but_one,
+            passes: drained || goes_first || (others < policy.drains_max() && !lacks_room) || others >= all_but_one,
             overridden: overrides.contains(&SafetyRule::Capacity),
-            why: format!("{left} of {} regions would be left undrained; the policy wants {min_serving}", regions.len()),
+            why: if lacks_room {
+                "the regions that would be left cannot carry the service's usual load".to_owned()
+            } else {
+                format!("{left} of {} regions would be left undrained; the policy wants {min_serving}", regions.len())
+            },
         };
         let most = if capacity.overridden { all_but_one } else { policy.drains_max() };
         let gives_way = if goes_first && !drained && others >= most { youngest_drain(regions, region) } else { None };

@@ -176,6 +176,10 @@ impl Twin {
         };
         let clean = |region: &Region| region.rounds.iter().rev().take_while(|(_, sight)| !sight.bad()).count();
 
+        // While another region is unhealthy, those that are out are held down no longer than they must be.
+        let pressed = |but: &RegionName| self.regions.iter().any(|(name, other)| name != but && !drained.contains(name) && down(other));
+        let shortest = |region: &Region| region.forgiven_to.unwrap_or(now) + hold_down(&self.policy, region.relapses, seconds(0));
+
         // What each undrained region would get by itself.
         let mut wish: BTreeMap<RegionName, Vote> = BTreeMap::new();
         let mut held = Vec::new();
@@ -185,7 +189,7 @@ impl Twin {
             let back = !failing(region)
                 && !down(region)
                 && clean(region) >= usize::from(t.up_after)
-                && region.held_until.is_none_or(|until| now >= until);
+                && region.held_until.is_none_or(|until| now >= if pressed(name) { until.min(shortest(region)) } else { until });
             let vote = match region.vote {
                 _ if is_held || unseen => region.vote,
                 Vote::Serve if failing(region) => Vote::Eject,
@@ -271,8 +275,11 @@ impl Twin {
 
         // Nobody leaves a region than which no other looks much better.
         let as_sick = |other: &RegionName, than: &RegionName| {
+            let rounds = after_recovery(&self.regions[than], &t).rounds;
+            // Of one check that fails now and then, a few rounds say so little that it is enough if the other fails at all.
+            let counted = is_enough(&rounds, &t) && gone_for(&rounds) < usize::from(t.gone_after);
             let (other, than) = (bad(&self.regions[other]), bad(&self.regions[than]));
-            other >= 2 && 2 * other >= than
+            (counted && other > 0) || (other >= 2 && 2 * other >= than)
         };
         let names: Vec<RegionName> = wish.keys().cloned().collect();
         for name in names.iter().filter(|name| names.len() >= 2 && !held.contains(name) && before(name) == Vote::Serve) {
@@ -298,7 +305,7 @@ impl Twin {
             let new = before(&name) == Vote::Serve;
             // No capacity is known, so a second region is left only when nothing of it works.
             let rounds = after_recovery(&self.regions[&name], &t).rounds;
-            let no_room = survivors < self.regions.len() && gone_for(&rounds) < 8;
+            let no_room = survivors < self.regions.len() && gone_for(&rounds) < 8.min(3 * usize::from(t.gone_after));
             if room == 0 || (new && (soon || no_room)) {
                 survivors += usize::from(!new);
                 wish.insert(name, Vote::Serve);

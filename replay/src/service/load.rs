@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::levels::{ByRegion, Levels};
 use super::users::Users;
 use crate::engine::Setup;
-use crate::incident::Role;
+use crate::incident::{Component, Effect, Place, Role};
 
 /// Overload refuses no more than this.
 const REFUSED_MAX: f64 = 0.9;
@@ -25,7 +25,7 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn new(setup: &Setup) -> Self {
-        Self { capacity: capacities(setup), error: std::array::from_fn(|region| by_role(&setup.incident.shape.overload_error, region)) }
+        Self { capacity: built_for(setup), error: std::array::from_fn(|region| by_role(&setup.incident.shape.overload_error, region)) }
     }
 
     /// By region: the share that overload refuses, `None` where there is none.
@@ -48,9 +48,22 @@ impl Room {
     }
 }
 
-/// What each region of a run can carry on an ordinary day, as a share of the whole service's usual load.
+/// What each region of a run can carry as the incident begins, as a share of the whole service's usual load.
 #[must_use]
 pub fn capacities(setup: &Setup) -> [f64; 3] {
+    let built_for = built_for(setup);
+    let standing = || setup.incident.faults.iter().filter(|tuple| tuple.minute <= 0.0 && tuple.component == Component::Cap);
+    std::array::from_fn(|region| {
+        standing().fold(built_for[region], |capacity, tuple| match (&tuple.place, &tuple.effect) {
+            (Place::Region(role), Effect::Mult(times)) if role.index() == region => capacity * times,
+            (Place::Everywhere, Effect::Mult(times)) => capacity * times,
+            _ => capacity,
+        })
+    })
+}
+
+/// What each region can carry when nothing takes from it.
+fn built_for(setup: &Setup) -> ByRegion {
     let shares = shares(setup);
     std::array::from_fn(|region| match by_role(&setup.incident.shape.headroom, region) {
         Some(times) => times * shares[region],
