@@ -109,7 +109,7 @@ impl Default for Thresholds {
             slow_window_seconds: 1200.0,
             up_after: 6,
             hold_down_seconds: 120.0,
-            hold_down_share: 0.6,
+            hold_down_share: 1.1,
             hold_down_max_seconds: 3600.0,
             hold_down_decay_seconds: 3600.0,
             ejection_window_seconds: 60.0,
@@ -320,7 +320,7 @@ impl Thresholds {
         let burn = |name, value: f64| rule(name, value, (1.0..=1000.0).contains(&value), "times the error budget, 1 to 1000");
         burn("fast_burn", self.fast_burn)?;
         burn("slow_burn", self.slow_burn)?;
-        rule("hold_down_share", self.hold_down_share, (0.0..=1.0).contains(&self.hold_down_share), "a share, 0 to 1")?;
+        rule("hold_down_share", self.hold_down_share, (0.0..=10.0).contains(&self.hold_down_share), "0 to 10")?;
         rule("down_window", self.down_window.into(), (1..=8).contains(&self.down_window), "1 to 8 rounds")?;
         rule("down_after", self.down_after.into(), (1..=self.down_window).contains(&self.down_after), "1 to down_window rounds")?;
         rule("up_after", self.up_after.into(), (1..=100).contains(&self.up_after), "1 to 100 rounds")?;
