@@ -75,7 +75,7 @@ pub struct Thresholds {
     pub up_after: u8,
     /// Shortest hold-down after an automatic ejection, in seconds. Default 120.
     pub hold_down_seconds: f64,
-    /// Part of the time that a region was out and failing for which it must stay clean, if that is longer. Default 0.5.
+    /// For how many times as long as it was out and failing a region must stay clean, if that is longer. Default 1.1.
     pub hold_down_share: f64,
     /// Longest hold-down, in seconds: it doubles with each relapse up to here. Default 3600.
     pub hold_down_max_seconds: f64,

@@ -160,9 +160,9 @@ fn everyone_looks_sick(policy: &Policy, candidates: &BTreeMap<RegionName, Candid
         let still = other.clean < thresholds.up_after.saturating_mul(2);
         still && other.share >= a_little && 2.0 * other.share >= than.share
     };
-    let not_told_apart = |other: &Candidate, than: &Candidate| other.failed > 0 && than.share < (2.0 * a_little).max(2.0 * other.share);
+    let not_told_apart = |other: &Candidate, than: &Candidate| other.failed > 0 && than.share < (2.0 * a_little).max(3.0 * other.share);
     let as_sick = |other: &Candidate, than: &Candidate| match than.evidence {
-        Some(Evidence::Burn) => by_share(other, than),
+        Some(Evidence::Burn) => by_share(other, than) || not_told_apart(other, than),
         Some(Evidence::Count) => by_rounds(other, than) || by_share(other, than) || not_told_apart(other, than),
         Some(Evidence::Gone) | None => by_rounds(other, than),
     };

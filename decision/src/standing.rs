@@ -16,11 +16,10 @@
 //! the one that comes first. Three controllers that each leave out a different drain would need two of them not to know of each other's.
 //! `tests/it/competing_drains.rs` holds this by enumeration.
 //!
-//! One way is left in which automatic votes on top of that can empty the answer, until a second observer has decided again: a drain that comes first in
-//! the order lands after a later one took effect and displaces it, while the two observers who have not seen that have ejected a different region each.
+//! What observers do on top of that, drains that displace each other and overrides that end included, cannot empty the answer: nobody ejects beyond what is free
+//! before it has announced it and looked at the others (`announce`).
 //!
-//! The argument needs what Parameter Store gives: one register per observer and region whose writes are seen by every later read. It does not cover the
-//! minute in which an override ends and the order changes: then observers may hold different sets until each has decided again.
+//! The argument needs what Parameter Store gives: one register per observer and region whose writes are seen by every later read.
 
 use std::collections::BTreeMap;
 
