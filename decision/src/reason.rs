@@ -138,7 +138,7 @@ pub enum Reason {
         /// The vote that is kept.
         kept: Vote,
     },
-    /// This observer reached no region at all, which says more about it than about them.
+    /// This observer reached no region at all, or none but its own, which says more about it than about them.
     Blind {
         /// How the first of them failed.
         cause: Cause,
@@ -321,7 +321,7 @@ impl fmt::Display for Reason {
             }
             Reason::Unfit { cause, kept } => write!(f, "this observer is unfit ({cause}) and blames itself; keeping {kept}"),
             Reason::Blind { cause, kept } => {
-                write!(f, "this observer reached no region at all ({cause}) and blames itself; keeping {kept}")
+                write!(f, "this observer reached no other region ({cause}) and blames itself; keeping {kept}")
             }
             Reason::NotJudged { check, kept } => write!(f, "{check} could not be judged; keeping {kept}"),
         }

@@ -5,7 +5,8 @@ use insta::assert_snapshot;
 use jiff::SignedDuration;
 
 use crate::fixture::{
-    DUBLIN, DUBLIN_REST, Fault, LONDON, LONDON_SOCKETS, OREGON, OREGON_TABLE, Scene, gone, policy, region, round, seconds, with_capacity,
+    DUBLIN, DUBLIN_REST, Fault, LONDON, LONDON_SOCKETS, OREGON, OREGON_TABLE, Scene, broken, gone, policy, region, round, seconds,
+    with_capacity,
 };
 
 #[test]
@@ -167,7 +168,7 @@ fn an_observer_that_is_unfit_or_reaches_nobody_blames_itself() {
     scene.restart_probe();
     scene.rounds(5, &blind);
     assert_eq!((scene.line().as_str(), scene.verdict(OREGON)), ("serve serve serve", Verdict::Unknown));
-    assert_snapshot!(scene.why(OREGON), @"this observer reached no region at all (timeout) and blames itself; keeping serve");
+    assert_snapshot!(scene.why(OREGON), @"this observer reached no other region (timeout) and blames itself; keeping serve");
 }
 
 #[test]
@@ -263,4 +264,60 @@ impl Scene {
     fn vote_or_serve(&self, name: &str) -> Vote {
         if self.snapshot.votes.is_some() { self.vote(name) } else { Vote::Serve }
     }
+}
+
+#[test]
+fn an_observer_on_an_island_blames_its_own_network() {
+    let mut scene = Scene::three_regions();
+    scene.rounds(8, &[]);
+    scene.rounds(30, &[gone(LONDON), gone(OREGON)].concat());
+    assert_eq!(scene.line(), "serve serve serve");
+    assert_snapshot!(scene.why(LONDON), @"this observer reached no other region (connect) and blames itself; keeping serve");
+    // Who answers with errors is reached.
+    scene.rounds(3, &[gone(LONDON), broken(OREGON)].concat());
+    assert_eq!(scene.vote(LONDON), Vote::Eject);
+}
+
+#[test]
+fn one_stray_failure_after_a_mended_outage_is_not_more_of_it() {
+    let mut scene = Scene::with(with_capacity(1.0));
+    scene.rounds(
+        120,
+        &[(LONDON, Check::Rest, "fail:status-500"), (OREGON, Check::Rest, "fail:status-500"), (DUBLIN, Check::Rest, "fail:status-500")],
+    );
+    scene.rounds(8, &[]);
+    for _ in 0..6 {
+        scene.rounds(1, &[(LONDON, Check::Rest, "fail:status-500")]);
+        assert_eq!(scene.line(), "serve serve serve", "{}", scene.why(LONDON));
+        scene.rounds(9, &[]);
+    }
+}
+
+#[test]
+fn what_begins_to_fail_with_the_load_of_another_is_not_left_for_it() {
+    let failing = |n: usize| if n.is_multiple_of(6) { Vec::new() } else { vec![OREGON_TABLE] };
+    // There is room for everybody in each region, and still: Oregon never carried London's users well.
+    let mut scene = Scene::with(with_capacity(1.0));
+    scene.rounds(10, &gone(LONDON));
+    (0..60).for_each(|n| drop(scene.rounds(1, &[gone(LONDON), failing(n)].concat())));
+    assert_eq!(scene.line(), "eject serve serve");
+    assert_snapshot!(scene.why(OREGON), @"refused by capacity: would be ejected because table failed in 5 of its last 6 rounds (status-503)");
+    // Here it did, for the slow window, and fails by itself.
+    let mut scene = Scene::with(with_capacity(1.0));
+    scene.rounds(130, &gone(LONDON));
+    (0..60).for_each(|n| drop(scene.rounds(1, &[gone(LONDON), failing(n)].concat())));
+    assert_eq!(scene.line(), "eject eject serve");
+}
+
+#[test]
+fn a_long_hold_down_is_for_those_who_have_room() {
+    let back_after = |oregon: &[Fault]| {
+        let mut scene = Scene::three_regions();
+        scene.rounds(120, &gone(LONDON));
+        (1..200).find(|_| {
+            scene.rounds(1, oregon);
+            scene.vote(LONDON) == Vote::Serve
+        })
+    };
+    assert_eq!((back_after(&[]), back_after(&[OREGON_TABLE])), (Some(129), Some(13)), "rounds of ten seconds, after twenty minutes out");
 }

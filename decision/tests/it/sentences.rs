@@ -73,7 +73,7 @@ fn every_reason_is_a_sentence() {
     no news from this observer's probe yet; keeping serve
     the newest round claims to be from 07:22:10 UTC, which is in the future; keeping serve
     this observer is unfit (observer) and blames itself; keeping serve
-    this observer reached no region at all (timeout) and blames itself; keeping serve
+    this observer reached no other region (timeout) and blames itself; keeping serve
     delivery could not be judged; keeping eject
     ");
 }
