@@ -15,7 +15,7 @@ pub(crate) struct ReplayArgs {
     /// Incident files, and folders of them. The folder incidents, when left out.
     #[arg(value_name = "FILE|DIR")]
     pub(crate) paths: Vec<PathBuf>,
-    /// The policy to try: a failover.toml, or a file with nothing but [thresholds] and [failback]. The defaults, when left out.
+    /// The policy to try: a failover.toml, or a file with nothing but its thresholds and failback tables. The defaults, when left out.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     /// Draws everything that is random. The same seed gives the same bytes.
