@@ -7,6 +7,7 @@ mod certificate;
 mod conclude;
 mod connect;
 mod delivery;
+mod early;
 mod endpoint;
 pub mod environment;
 mod exchange;
@@ -27,6 +28,7 @@ mod tripwire;
 mod websocket;
 
 pub use conclude::{RoundMet, conclude};
+pub use early::EarlyRounds;
 pub use matrix::{Blame, Judgement, Limits, Matrix, Patience};
 pub use metrics::NAMESPACE;
 pub use pace::{CONFIRMATIONS, FAST_ROUNDS, LOOKS_MAX, Look, Pace, SETTLE_ROUNDS, next_delay, phase, until_tick};

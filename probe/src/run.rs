@@ -12,13 +12,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::early::EarlyRounds;
 use crate::matrix::Patience;
 use crate::metrics;
 use crate::pace::{LOOKS_MAX, Look, next_delay, phase, until_tick};
 use crate::publish::Publisher;
 use crate::round::Probe;
 use crate::seen::Seen;
-use crate::tripwire::{EarlyRounds, Tripwires};
+use crate::tripwire::Tripwires;
 
 /// Rounds that wait to be published. More than a document holds need not wait.
 const QUEUE_MAX: usize = 8;
@@ -53,6 +54,8 @@ pub struct Runner {
     newest: Option<Timestamp>,
     history: VecDeque<Look>,
     early: EarlyRounds,
+    /// From when on early rounds are counted.
+    began: Instant,
     seen: watch::Sender<Option<Arc<Seen>>>,
     publisher: mpsc::Sender<Publish>,
     metrics: Option<mpsc::Sender<metrics::Tell>>,
@@ -88,7 +91,18 @@ impl Runner {
         });
         let early = EarlyRounds::new(&pace);
         let seen = watch::Sender::new(None);
-        Self { probe, number, newest, history: VecDeque::new(), early, seen, publisher: sender, metrics, _tasks: tasks }
+        Self {
+            probe,
+            number,
+            newest,
+            history: VecDeque::new(),
+            early,
+            began: Instant::now(),
+            seen,
+            publisher: sender,
+            metrics,
+            _tasks: tasks,
+        }
     }
 
     /// Follows what each round saw.
@@ -114,7 +128,7 @@ impl Runner {
                     if lost.at < last_started {
                         continue;
                     }
-                    match self.early.admit(Instant::now()) {
+                    match self.early.admit(self.began.elapsed()).map(|at| self.began + at) {
                         Some(at) if at < next => (next, is_early) = (at, true),
                         Some(_) => {}
                         None => ran.refused += 1,

@@ -258,8 +258,8 @@ impl<'a> Drive<'a> {
         for observer in 0..3 {
             let mut rng = draws(control.seed, For::Tripwire, index * 3 + observer, now);
             let cut = (0..3).any(|region| rng.f64() < cuts(tuple, region));
-            let Control { observers, pace, .. } = &mut **control;
-            if cut && observers[observer].wake(now, pace) {
+            let Control { observers, .. } = &mut **control;
+            if cut && observers[observer].wake(now) {
                 self.queue.plan(observers[observer].due, Due::Round(observer, observers[observer].plan));
             }
             if tuple.component == Component::Clock {

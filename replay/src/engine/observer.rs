@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use decision::{ROUNDS_MAX, RegionName, Round, ServiceName};
-use probe::{LOOKS_MAX, Look, Pace, Patience, Place, next_delay, phase, until_tick};
+use probe::{EarlyRounds, LOOKS_MAX, Look, Pace, Patience, Place, next_delay, phase, until_tick};
 
 use super::clock::{BEGINS, For, draws};
 use super::round::{Attempts, Made, Start};
@@ -22,7 +22,7 @@ pub(super) struct Observer {
     /// The number of the next round.
     number: u64,
     history: Vec<Look>,
-    early: Early,
+    early: EarlyRounds,
     /// When the next round starts, and which plan that is.
     pub(super) due: Duration,
     pub(super) plan: u64,
@@ -47,7 +47,7 @@ impl Observer {
             offset,
             number: 1,
             history: Vec::with_capacity(LOOKS_MAX + 1),
-            early: Early::default(),
+            early: EarlyRounds::new(pace),
             due: Duration::ZERO,
             plan: 0,
             is_early: false,
@@ -109,17 +109,17 @@ impl Observer {
         self.due = if delay < pace.round { (started + delay).max(now) } else { self.tick(now, pace) };
         self.plan += 1;
         if std::mem::take(&mut self.cut) {
-            self.wake(now, pace);
+            self.wake(now);
         }
     }
 
     /// A tripwire is cut. Returns whether the next round is planned anew.
-    pub(super) fn wake(&mut self, now: Duration, pace: &Pace) -> bool {
+    pub(super) fn wake(&mut self, now: Duration) -> bool {
         if self.running.is_some() {
             self.cut = true;
             return false;
         }
-        match self.early.admit(now, pace) {
+        match self.early.admit(now) {
             Some(at) if at < self.due => {
                 (self.due, self.is_early) = (at, true);
                 self.plan += 1;
@@ -135,7 +135,7 @@ impl Observer {
             && self.unpublished.is_empty()
             && !self.is_early
             && self.history.iter().all(|look| *look == Look::default())
-            && { next_delay(pace, &self.history) == pace.round }
+            && next_delay(pace, &self.history) == pace.round
     }
 
     /// Leaves out rounds of a calm time that would start before `until`, one per tick. Returns how many.
@@ -148,29 +148,5 @@ impl Observer {
             self.due = self.late_for(next + pace.round * (rounds - 1), pace);
         }
         rounds.into()
-    }
-}
-
-/// How many rounds tripwires may start: a flapping socket must not become a storm. As the real probe's.
-#[derive(Debug, Clone, Default)]
-struct Early {
-    starts: VecDeque<Duration>,
-}
-
-impl Early {
-    fn admit(&mut self, now: Duration, pace: &Pace) -> Option<Duration> {
-        while self.starts.front().is_some_and(|start| now.saturating_sub(*start) >= pace.early_window) {
-            self.starts.pop_front();
-        }
-        let last = self.starts.back().copied();
-        if let Some(planned) = last.filter(|last| *last > now) {
-            return Some(planned);
-        }
-        if self.starts.len() >= pace.early_max {
-            return None;
-        }
-        let start = last.map_or(now, |last| now.max(last + pace.early));
-        self.starts.push_back(start);
-        Some(start)
     }
 }
