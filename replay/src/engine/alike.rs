@@ -24,7 +24,7 @@ pub(super) struct Alike {
 impl Alike {
     pub(super) fn new(faults: &[Tuple]) -> Self {
         let (mut apart, mut plain) = (Vec::new(), Vec::new());
-        for (index, tuple) in faults.iter().enumerate().filter(|(_, tuple)| matters(tuple.component) && !is_at_rest(&tuple.effect)) {
+        for (index, tuple) in faults.iter().enumerate().filter(|(_, tuple)| matters(tuple.component) && !tuple.effect.is_at_rest()) {
             let same =
                 |later: &&Tuple| (later.component, later.place, later.effect.kind()) == (tuple.component, tuple.place, tuple.effect.kind());
             let from = moment(tuple.minute);
@@ -61,21 +61,4 @@ fn is_one_fault(component: Component) -> bool {
 /// Whether probes or controllers can notice it.
 fn matters(component: Component) -> bool {
     !matches!(component, Component::Metrics | Component::Auth | Component::R53ctl | Component::R53hc | Component::Dns)
-}
-
-fn is_at_rest(effect: &Effect) -> bool {
-    match effect {
-        Effect::Err(level)
-        | Effect::Lat(level)
-        | Effect::Hole(level)
-        | Effect::Stale(level)
-        | Effect::Miss(level)
-        | Effect::Wrong(level)
-        | Effect::Drop(level)
-        | Effect::Skew(level)
-        | Effect::Deny(level) => *level == 0.0,
-        Effect::Mult(level) => *level == 1.0,
-        Effect::Stall(stalled) => !stalled,
-        Effect::Act(_) => false,
-    }
 }

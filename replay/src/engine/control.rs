@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use decision::{Change, Intent, Observed, Policy, RegionName, Schema, Snapshot, Votes};
+use decision::{Change, DECISIONS_MAX, Intent, Observed, Policy, RegionName, Schema, Snapshot, Votes};
 use jiff::Timestamp;
 use probe::Pace;
 
@@ -18,8 +18,6 @@ use crate::service::Truth;
 
 /// How long after a change a controller is woken by it: at the least, and how much more at the most.
 const WOKEN_AFTER_S: (f64, f64) = (0.2, 0.5);
-/// How often one run decides at the most, as `controller` has it.
-const DECISIONS_MAX: usize = 3;
 /// A controller runs this often, whatever happens.
 pub(super) const TICK: Duration = Duration::from_secs(60);
 

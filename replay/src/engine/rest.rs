@@ -66,7 +66,7 @@ impl Control {
         ends.filter_map(moment_of).filter(|at| *at > now).min().map_or(end, |at| at.min(end))
     }
 
-    /// Passes over the rounds that start before `until`, or none. Returns whether it did, and the ticks that controllers are at.
+    /// Passes over the rounds that start before `until`, or none. Returns whether it did.
     pub(super) fn pass_over(&mut self, truth: &Truth, now: Duration, until: Duration) -> bool {
         let until = until.saturating_sub(AHEAD + self.longest_stale);
         if until < now + WORTH {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use decision::{Observation, Outcome, RegionName, Round};
+use decision::{CheckResult, Observation, Outcome, RegionName, Round};
 
 /// Nobody is ejected for what was seen longer ago: the slow window, and what it takes to store a round.
 const REMEMBERED: Duration = Duration::from_secs(25 * 60);
@@ -53,6 +53,6 @@ fn works(observation: &Observation) -> bool {
 
 /// Whether some critical check fails, at the first attempt at least.
 fn fails(observation: &Observation) -> bool {
-    let failed = |outcome: &Outcome, attempts: u64| outcome.is_fail() || (attempts > 1 && !matches!(outcome, Outcome::Unknown(_)));
-    observation.iter().any(|(check, result)| check.is_critical() && failed(&result.outcome, u64::from(result.attempts)))
+    let failed = |result: &CheckResult| !result.first_attempt_passed() && !matches!(result.outcome, Outcome::Unknown(_));
+    observation.iter().any(|(check, result)| check.is_critical() && failed(result))
 }

@@ -226,19 +226,10 @@ impl fmt::Display for Place {
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = self.kind().word();
-        match self {
-            Effect::Stall(on) => write!(f, "{word}={}", u8::from(*on)),
-            Effect::Act(act) => write!(f, "{word}={act}"),
-            Effect::Err(level)
-            | Effect::Lat(level)
-            | Effect::Hole(level)
-            | Effect::Stale(level)
-            | Effect::Miss(level)
-            | Effect::Wrong(level)
-            | Effect::Drop(level)
-            | Effect::Mult(level)
-            | Effect::Skew(level)
-            | Effect::Deny(level) => write!(f, "{word}={level}"),
+        match (self, self.level()) {
+            (Effect::Stall(on), _) => write!(f, "{word}={}", u8::from(*on)),
+            (Effect::Act(act), _) => write!(f, "{word}={act}"),
+            (_, level) => write!(f, "{word}={}", level.unwrap_or_default()),
         }
     }
 }

@@ -126,6 +126,34 @@ impl Effect {
             Effect::Act(_) => Kind::Act,
         }
     }
+
+    /// Its level, if it has one in numbers.
+    #[must_use]
+    pub fn level(&self) -> Option<f64> {
+        match self {
+            Effect::Err(level)
+            | Effect::Lat(level)
+            | Effect::Hole(level)
+            | Effect::Stale(level)
+            | Effect::Miss(level)
+            | Effect::Wrong(level)
+            | Effect::Drop(level)
+            | Effect::Mult(level)
+            | Effect::Skew(level)
+            | Effect::Deny(level) => Some(*level),
+            Effect::Stall(_) | Effect::Act(_) => None,
+        }
+    }
+
+    /// Whether it leaves everything as it is: what was wrong before is over with it. An act never does.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        let rest = if self.kind() == Kind::Mult { 1.0 } else { 0.0 };
+        match self {
+            Effect::Stall(on) => !on,
+            _ => self.level().is_some_and(|level| (level - rest).abs() < f64::EPSILON),
+        }
+    }
 }
 
 impl Component {

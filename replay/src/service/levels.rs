@@ -118,7 +118,7 @@ impl Levels {
                 }
             }
         };
-        Some((levels, level(effect)?))
+        Some((levels, effect.level()?))
     }
 
     fn set_repl(&mut self, place: Place, effect: &Effect) {
@@ -179,21 +179,5 @@ pub(super) fn is_in(place: Place, region: usize) -> bool {
         Place::Region(role) => role.index() == region,
         Place::Everywhere => true,
         Place::Path(..) | Place::Vantage(..) => false,
-    }
-}
-
-fn level(effect: &Effect) -> Option<f64> {
-    match effect {
-        Effect::Err(level)
-        | Effect::Lat(level)
-        | Effect::Hole(level)
-        | Effect::Stale(level)
-        | Effect::Miss(level)
-        | Effect::Wrong(level)
-        | Effect::Drop(level)
-        | Effect::Mult(level)
-        | Effect::Skew(level)
-        | Effect::Deny(level) => Some(*level),
-        Effect::Stall(_) | Effect::Act(_) => None,
     }
 }

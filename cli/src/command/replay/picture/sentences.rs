@@ -2,7 +2,7 @@
 
 use decision::{RegionName, Verdict, Vote};
 use replay::engine::{Event, Happening};
-use replay::incident::{Effect, Incident};
+use replay::incident::Incident;
 
 use super::Told;
 use crate::out::Mark;
@@ -13,7 +13,7 @@ pub(super) fn told(event: &Event, incident: &Incident, regions: &[RegionName; 3]
     let (kind, mark, what) = match &event.what {
         Happening::Fault { index, line } => {
             let tuple = incident.faults.get(*index)?;
-            let over = is_over(&tuple.effect);
+            let over = tuple.effect.is_at_rest();
             let mark = if over { Mark::Good } else { Mark::Bad };
             ("fault", mark, format!("{} {} in {} (line {line})", tuple.component, tuple.effect, tuple.place))
         }
@@ -50,22 +50,4 @@ pub(super) fn told(event: &Event, incident: &Incident, regions: &[RegionName; 3]
         Happening::Refused { observer, why } => ("refused", Mark::Unknown, format!("at {}: {why}", name(observer))),
     };
     Some(Told { seconds: event.at.as_secs_f64(), mark, kind, what })
-}
-
-/// Whether a fault ends with it.
-fn is_over(effect: &Effect) -> bool {
-    match effect {
-        Effect::Err(level)
-        | Effect::Lat(level)
-        | Effect::Hole(level)
-        | Effect::Stale(level)
-        | Effect::Miss(level)
-        | Effect::Wrong(level)
-        | Effect::Drop(level)
-        | Effect::Skew(level)
-        | Effect::Deny(level) => *level == 0.0,
-        Effect::Mult(factor) => (*factor - 1.0).abs() < f64::EPSILON,
-        Effect::Stall(on) => !on,
-        Effect::Act(_) => false,
-    }
 }
