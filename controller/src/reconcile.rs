@@ -11,14 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use decision::{Decision, Policy, RegionName, Snapshot};
+use decision::{DECISIONS_MAX, Decision, Policy, RegionName, Snapshot};
 use jiff::Timestamp;
 use store::{Observers, Store, StoreError, in_one_line};
 
 use crate::turn::{Turn, turn};
 
-/// How often one reconcile decides at the most: what the first announces the second carries out. One more never asks to be followed.
-const DECISIONS_MAX: usize = 3;
 /// What looking at the last turn and keeping a new one may take together. Votes are recorded by then; what is not kept in time is tried with the next ones.
 const TURN_WITHIN: Duration = Duration::from_secs(1);
 

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use crate::burn::CRITICAL;
 use crate::check::{CheckResult, Outcome};
-use crate::hysteresis::Mark;
+use crate::hysteresis::{Mark, spoken_for};
 use crate::observation::Observation;
 use crate::policy::Policy;
-use crate::time::{age, later, millis};
+use crate::time::{later, millis};
 use crate::vote::Votes;
 
 impl Votes {
@@ -19,10 +19,9 @@ impl Votes {
     pub fn remember_clean(&mut self, policy: &Policy, rounds: impl IntoIterator<Item = (u64, Timestamp)>) {
         let passed = || CheckResult { outcome: Outcome::Pass, millis: 0, attempts: 1 };
         let observation: Observation = CRITICAL.into_iter().map(|check| (check, passed())).collect();
-        let silent_after = policy.thresholds().silent_after();
         for (number, at) in rounds {
             let at = millis(at);
-            let elapsed = self.round_at.map_or(policy.thresholds().round(), |last| age(at, last).min(silent_after));
+            let elapsed = spoken_for(policy, self.round_at, at);
             (self.round, self.round_at) = (number, Some(at));
             for (region, entry) in &mut self.regions {
                 entry.memory.take(policy, region, (Some(&observation), Mark::Clean), elapsed, at);

@@ -22,6 +22,9 @@ use crate::standing::{self, Effect, Remembered, Standing, State};
 use crate::time::{age, millis};
 use crate::vote::{RegionVote, Verdict, Vote, Votes};
 
+/// How often one run of a controller decides at the most: what the first announces the second carries out. One more never asks to be followed.
+pub const DECISIONS_MAX: usize = 3;
+
 /// What one controller decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {

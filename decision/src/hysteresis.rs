@@ -4,7 +4,7 @@
 //!   `down_after` of its last `down_window` rounds: a leaky count per check, so that a few percent of errors spread over all checks never add up. The
 //!   *first* attempts of a check use up its error budget too fast over the fast or the slow window: grey failure, which retries hide from a count.
 //! * **Up**: `up_after` rounds in a row without a critical failure. After an automatic ejection it must also have stayed clean for the hold-down: a
-//!   part of the time that it was out, doubled with each relapse. Relapses decay with clean time.
+//!   little longer than it was out, doubled with each relapse. Relapses decay with clean time.
 //! * `unknown` counts neither way. A round whose self-check does not pass, or in which the observer reached no region at all or none of several
 //!   others, counts for nothing.
 //! * Rounds are told apart by the time at which they ended, not by their number: a probe that lost its count starts again at one and must not be
@@ -152,6 +152,12 @@ fn unreachable(observation: &Observation) -> Option<&Cause> {
     first
 }
 
+/// The time that a round at `at` speaks for: since the one before it, but not a silence.
+pub(crate) fn spoken_for(policy: &Policy, last: Option<Timestamp>, at: Timestamp) -> SignedDuration {
+    let thresholds = policy.thresholds();
+    last.map_or(thresholds.round(), |last| age(at, last).min(thresholds.silent_after()))
+}
+
 /// What one round says of one region.
 pub(crate) fn mark(observation: Option<&Observation>) -> Mark {
     let Some(observation) = observation else { return Mark::Unknown };
@@ -192,8 +198,7 @@ impl Sight<'_> {
     fn take(&mut self, policy: &Policy, round: &Round, at: Timestamp) {
         let long_ago = policy.thresholds().silent_after().saturating_mul(i32::from(policy.thresholds().down_window));
         let gap = self.round_at.is_some_and(|last| age(at, last) > long_ago);
-        // A round speaks for the time since the one before it, but not for a silence.
-        let elapsed = self.round_at.map_or(policy.thresholds().round(), |last| age(at, last).min(policy.thresholds().silent_after()));
+        let elapsed = spoken_for(policy, self.round_at, at);
         (self.round, self.round_at) = (round.number, Some(at));
         let believed = believe(policy, self.own, round) == Eyes::Open;
         for (region, memory) in &mut self.memories {

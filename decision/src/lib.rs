@@ -30,7 +30,7 @@ mod vote;
 
 pub use burn::{Checks, InvalidChecks};
 pub use check::{Cause, Check, CheckResult, InvalidOutcome, Outcome};
-pub use decide::{Change, Decision, decide};
+pub use decide::{Change, DECISIONS_MAX, Decision, decide};
 pub use document::{DOCUMENT_BYTES_MAX, GENERATION_MAX, Schema, TextFault};
 pub use intent::{
     ACTOR_MAX, Ended, ID_MAX, INTENT_MAX, Intent, IntentKind, InvalidIntent, REASON_MAX, SafetyRule, TICKET_MAX, UnknownRule,

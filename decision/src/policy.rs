@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::{RegionName, ServiceName};
 
+/// The service's usual load, with a hair of slack: three capacities of a third are a whole.
+const ENOUGH: f64 = 0.999;
+
 /// The most regions one service may have: with more, a document could outgrow a standard SSM parameter.
 pub const REGIONS_MAX: usize = 6;
 /// The most observers one service may have.
@@ -239,14 +242,18 @@ impl Policy {
     /// Whether these regions are known to be able to carry the whole service.
     #[must_use]
     pub fn has_room<'a>(&self, survivors: impl IntoIterator<Item = &'a RegionName>) -> bool {
-        // A hair of slack: three capacities of a third are a whole.
-        survivors.into_iter().map(|region| self.spec.capacity.get(region)).sum::<Option<f64>>().is_some_and(|room| room > 0.999)
+        self.room(survivors).is_some_and(|room| room > ENOUGH)
     }
 
     /// Whether it is known of all `survivors` what they can carry, and that it is less than the service's usual load.
     #[must_use]
     pub fn lacks_room<'a>(&self, survivors: impl IntoIterator<Item = &'a RegionName>) -> bool {
-        survivors.into_iter().map(|region| self.spec.capacity.get(region)).sum::<Option<f64>>().is_some_and(|room| room <= 0.999)
+        self.room(survivors).is_some_and(|room| room <= ENOUGH)
+    }
+
+    /// What `survivors` can carry together, if it is known of each of them.
+    fn room<'a>(&self, survivors: impl IntoIterator<Item = &'a RegionName>) -> Option<f64> {
+        survivors.into_iter().map(|region| self.spec.capacity.get(region)).sum()
     }
 
     /// How many observers are a majority.
