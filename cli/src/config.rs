@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use dashboard::dns::{Asking, Place};
 use decision::{Policy, RegionName};
 use hickory_proto::rr::Name;
-use hickory_proto::rr::rdata::opt::ClientSubnet;
 
 pub(crate) use self::file::{Client, Dns, File, Names, ObserverEntry, ProbeEntry, RegionEntry, World};
 pub(crate) use self::flaw::ConfigError;
@@ -35,15 +35,6 @@ pub(crate) struct Config {
     pub(crate) dns: Option<SocketAddr>,
     /// The rest, as written.
     pub(crate) file: File,
-}
-
-/// A place from which users come: a name for it and the subnet that stands for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// The name that is shown.
-    pub(crate) label: String,
-    /// What DNS is told about the client.
-    pub(crate) subnet: ClientSubnet,
 }
 
 /// Places that are asked for when none are configured: consumer networks in cities far apart.
@@ -114,6 +105,22 @@ impl Config {
     /// The regional name of a public name: `eu-west-2.api.example.com`, by convention of the template.
     pub(crate) fn regional(public: &str, region: &RegionName) -> String {
         format!("{region}.{}", public.trim_end_matches('.'))
+    }
+
+    /// Whom to ask for DNS answers, what, and as whom.
+    ///
+    /// # Errors
+    /// A sentence when a regional name is none that DNS knows.
+    pub(crate) fn asking(&self) -> Result<Asking, String> {
+        let mut regional = Vec::new();
+        for region in self.policy.regions() {
+            for public in [&self.file.names.api, &self.file.names.websocket] {
+                let mut name = Name::from_ascii(Self::regional(public, region)).map_err(|error| error.to_string())?;
+                name.set_fqdn(true);
+                regional.push((region.clone(), name));
+            }
+        }
+        Ok(Asking { server: self.dns, names: [self.api.clone(), self.websocket.clone()], regional, places: self.clients.clone() })
     }
 
     /// Where a region's REST API is reached directly.

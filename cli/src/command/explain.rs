@@ -51,7 +51,7 @@ async fn now(service: &Service) -> Result<Documents, Failure> {
 async fn past(service: &Service, region: &RegionName, given: &Given) -> Result<Documents, Failure> {
     let asked_at = Timestamp::now();
     let at = given.resolve(asked_at).map_err(|why| Failure::usage(why.text(asked_at)))?;
-    let histories = service.histories(service.policy().regions(), true).await;
+    let histories = service.observers.histories(service.policy().regions(), true).await;
     if histories.values().all(Result::is_err) {
         majority(service.policy(), &histories)?;
     }

@@ -17,9 +17,9 @@ mod timeline;
 mod truth;
 mod users;
 
+pub use load::capacities;
 pub use met::{Met, StoreState, Vantage};
 pub use scaling::scaled;
-pub use load::capacities;
 pub use score::Score;
 pub use truth::Truth;
 pub use users::Users;

@@ -16,7 +16,7 @@ use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
 use self::authority::servers_of;
-pub(crate) use self::survey::Surveyor;
+pub use self::survey::{Asking, Lookup, Place, Said, Survey, Surveyor};
 
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_millis(1000);
@@ -27,18 +27,18 @@ const UDP_PAYLOAD: u16 = 1232;
 
 /// One question.
 #[derive(Debug, Clone)]
-pub(crate) struct Question {
+pub struct Question {
     /// The name, absolute.
-    pub(crate) name: Name,
+    pub name: Name,
     /// The type.
-    pub(crate) kind: RecordType,
+    pub kind: RecordType,
     /// As whom.
-    pub(crate) subnet: Option<ClientSubnet>,
+    pub subnet: Option<ClientSubnet>,
 }
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum AskError {
+pub enum AskError {
     /// Nothing in time.
     #[error("no answer in time")]
     Silent,
@@ -60,7 +60,7 @@ impl From<std::io::Error> for AskError {
 }
 
 /// Asks one server one question.
-pub(crate) async fn ask(server: SocketAddr, question: &Question) -> Result<Message, AskError> {
+pub async fn ask(server: SocketAddr, question: &Question) -> Result<Message, AskError> {
     let mut outcome = Err(AskError::Silent);
     for _ in 0..ATTEMPTS {
         let query = query(question);
@@ -81,7 +81,7 @@ pub(crate) async fn ask(server: SocketAddr, question: &Question) -> Result<Messa
 }
 
 /// The IPv4 addresses in an answer.
-pub(crate) fn addresses(answer: &Message) -> Vec<IpAddr> {
+pub fn addresses(answer: &Message) -> Vec<IpAddr> {
     answer.answers.iter().filter_map(|record| if let RData::A(a) = &record.data { Some(IpAddr::V4(a.0)) } else { None }).collect()
 }
 

@@ -8,16 +8,38 @@ use std::net::{IpAddr, SocketAddr};
 
 use decision::RegionName;
 use futures_util::future::join_all;
+use hickory_proto::rr::rdata::opt::ClientSubnet;
 use hickory_proto::rr::{Name, RecordType};
 use serde::Serialize;
 
 use super::{Question, addresses, ask, servers_of};
-use crate::config::{Config, Place};
+
+/// Whom to ask, what, and as whom.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// The server to ask. Without one: the zone's own, found through the system's resolver.
+    pub server: Option<SocketAddr>,
+    /// The public names, absolute.
+    pub names: [Name; 2],
+    /// The regional names, absolute, each with its region.
+    pub regional: Vec<(RegionName, Name)>,
+    /// The clients as whom to ask.
+    pub places: Vec<Place>,
+}
+
+/// A place from which users come: a name for it and the subnet that stands for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The name that is shown.
+    pub label: String,
+    /// What DNS is told about the client.
+    pub subnet: ClientSubnet,
+}
 
 /// What one lookup was told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Said {
+pub enum Said {
     /// These regions, and nothing else.
     Regions(BTreeSet<RegionName>),
     /// At least one address that no regional name has been seen to have.
@@ -28,40 +50,40 @@ pub(crate) enum Said {
 
 /// One lookup: a name, as from a place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Lookup {
+pub struct Lookup {
     /// The public name.
-    pub(crate) name: String,
+    pub name: String,
     /// The place.
-    pub(crate) client: String,
+    pub client: String,
     /// What it was told.
-    pub(crate) said: Said,
+    pub said: Said,
 }
 
 /// All lookups of one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Survey {
+pub struct Survey {
     /// One per name and place.
-    pub(crate) lookups: Vec<Lookup>,
+    pub lookups: Vec<Lookup>,
 }
 
 impl Survey {
     /// How many lookups certainly say `region`.
-    pub(crate) fn saying(&self, region: &RegionName) -> usize {
+    pub fn saying(&self, region: &RegionName) -> usize {
         self.lookups.iter().filter(|lookup| matches!(&lookup.said, Said::Regions(regions) if regions.contains(region))).count()
     }
 
     /// How many lookups say nothing that can be read as regions.
-    pub(crate) fn unclear(&self) -> usize {
+    pub fn unclear(&self) -> usize {
         self.lookups.iter().filter(|lookup| !matches!(lookup.said, Said::Regions(_))).count()
     }
 
     /// Whether every lookup says other regions only.
-    pub(crate) fn left(&self, region: &RegionName) -> bool {
+    pub fn left(&self, region: &RegionName) -> bool {
         !self.lookups.is_empty() && self.saying(region) == 0 && self.unclear() == 0
     }
 
     /// The sentence for progress.
-    pub(crate) fn sentence(&self, region: &RegionName) -> String {
+    pub fn sentence(&self, region: &RegionName) -> String {
         let (saying, of, unclear) = (self.saying(region), self.lookups.len(), self.unclear());
         let first = self.lookups.iter().find_map(|lookup| match &lookup.said {
             Said::Regions(_) => None,
@@ -76,7 +98,7 @@ impl Survey {
 }
 
 /// Asks, and remembers which address is whose.
-pub(crate) struct Surveyor {
+pub struct Surveyor {
     servers: Vec<SocketAddr>,
     names: [Name; 2],
     regional: Vec<(RegionName, Name)>,
@@ -89,26 +111,17 @@ impl Surveyor {
     ///
     /// # Errors
     /// A sentence when there is no server to ask.
-    pub(crate) async fn new(config: &Config) -> Result<Self, String> {
-        let servers = match config.dns {
+    pub async fn new(asking: Asking) -> Result<Self, String> {
+        let servers = match asking.server {
             Some(server) => vec![server],
-            None => servers_of(&config.api).await?,
+            None => servers_of(&asking.names[0]).await?,
         };
-        let public = [&config.file.names.api, &config.file.names.websocket];
-        let mut regional = Vec::new();
-        for region in config.policy.regions() {
-            for public in public {
-                let mut name = Name::from_ascii(Config::regional(public, region)).map_err(|error| error.to_string())?;
-                name.set_fqdn(true);
-                regional.push((region.clone(), name));
-            }
-        }
-        let names = [config.api.clone(), config.websocket.clone()];
-        Ok(Self { servers, names, regional, places: config.clients.clone(), known: BTreeMap::new() })
+        let Asking { names, regional, places, .. } = asking;
+        Ok(Self { servers, names, regional, places, known: BTreeMap::new() })
     }
 
     /// Asks everything once.
-    pub(crate) async fn survey(&mut self) -> Survey {
+    pub async fn survey(&mut self) -> Survey {
         let this = &*self;
         let learning = join_all(this.regional.iter().map(|(region, name)| async move {
             let told = this.told(name, None).await.unwrap_or_default();

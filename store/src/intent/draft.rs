@@ -2,25 +2,46 @@
 //!
 //! Pure: id, time and generation come in as arguments.
 
-use decision::{Ended, Intent, IntentKind, IntentState, IntentView, RegionName, SafetyRule, Schema, ServiceName};
+use decision::{Ended, Intent, IntentKind, IntentState, IntentView, Reason, RegionName, RegionView, SafetyRule, Schema, ServiceName};
 use jiff::{SignedDuration, Timestamp};
+
+use crate::reading::Reading;
 
 /// What a person asks for, with everything but its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    pub(crate) service: ServiceName,
-    pub(crate) region: RegionName,
-    pub(crate) kind: IntentKind,
-    pub(crate) actor: String,
-    pub(crate) reason: String,
-    pub(crate) ticket: Option<String>,
-    pub(crate) length: SignedDuration,
-    pub(crate) overrides: Vec<SafetyRule>,
+pub struct Wanted {
+    /// The service.
+    pub service: ServiceName,
+    /// The region.
+    pub region: RegionName,
+    /// Drain or hold.
+    pub kind: IntentKind,
+    /// Who asks.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// The ticket, if there is one.
+    pub ticket: Option<String>,
+    /// From its record to its end.
+    pub length: SignedDuration,
+    /// The safety rules that it goes past.
+    pub overrides: Vec<SafetyRule>,
+}
+
+/// What there is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToEnd<'a> {
+    /// A drain or hold.
+    Intent(&'a IntentView),
+    /// Nothing stands, but a manual failback waits for a person's word.
+    Waiting,
+    /// Nothing.
+    Nothing,
 }
 
 /// What stands where something new is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Before<'a> {
+pub enum Before<'a> {
     /// Nothing, or something that may simply be replaced: a hold by a drain, a drain that is refused.
     Free,
     /// The very same request. What is left is to see it through.
@@ -31,7 +52,8 @@ pub(crate) enum Before<'a> {
 
 impl Wanted {
     /// The document, numbered.
-    pub(crate) fn document(self, id: String, generation: u64, now: Timestamp) -> Intent {
+    #[must_use]
+    pub fn document(self, id: String, generation: u64, now: Timestamp) -> Intent {
         Intent {
             schema: Schema::V1,
             service: self.service,
@@ -50,7 +72,8 @@ impl Wanted {
     }
 
     /// What stands in the way. A request is the same when person, reason, ticket and rules are; its end is moved by `extend` alone.
-    pub(crate) fn before<'a>(&self, standing: Option<&'a IntentView>) -> Before<'a> {
+    #[must_use]
+    pub fn before<'a>(&self, standing: Option<&'a IntentView>) -> Before<'a> {
         let Some(standing) = standing else { return Before::Free };
         let intent = &standing.intent;
         let same = intent.kind == self.kind
@@ -71,18 +94,65 @@ impl Wanted {
 }
 
 /// The same intent, ended by a person.
-pub(crate) fn ended(intent: &Intent, generation: u64, by: String, reason: String, now: Timestamp) -> Intent {
+#[must_use]
+pub fn ended(intent: &Intent, generation: u64, by: String, reason: String, now: Timestamp) -> Intent {
     Intent { generation, recorded_at: now, ended: Some(Ended { at: now, by, reason }), ..intent.clone() }
 }
 
 /// The same intent with a later end.
-pub(crate) fn extended(intent: &Intent, generation: u64, reason: Option<String>, length: SignedDuration, now: Timestamp) -> Intent {
+#[must_use]
+pub fn extended(intent: &Intent, generation: u64, reason: Option<String>, length: SignedDuration, now: Timestamp) -> Intent {
     let reason = reason.unwrap_or_else(|| intent.reason.clone());
     Intent { generation, reason, recorded_at: now, ends_at: now + length, ..intent.clone() }
 }
 
+/// `standing` with its end `length` from now; `None` where it stands as long already: an end is never brought nearer.
+#[must_use]
+pub fn longer(standing: &Intent, generation: u64, reason: Option<String>, length: SignedDuration, now: Timestamp) -> Option<Intent> {
+    let stays = standing.ends_at >= now + length - SignedDuration::from_secs(1);
+    (!stays).then(|| extended(standing, generation, reason, length, now))
+}
+
+/// What a resume of `region` would end.
+#[must_use]
+pub fn to_end<'a>(region: &'a RegionView, reading: &Reading) -> ToEnd<'a> {
+    let mut votes = reading.votes.values().flatten().flatten().filter_map(|votes| votes.regions.get(&region.region));
+    match &region.intent {
+        Some(standing) => ToEnd::Intent(standing),
+        None if votes.any(|vote| matches!(vote.reason, Reason::AwaitsResume)) => ToEnd::Waiting,
+        None => ToEnd::Nothing,
+    }
+}
+
+/// An intent that is over from the start: the word of a person that a manual failback waits for.
+#[must_use]
+pub fn released(
+    service: ServiceName,
+    region: RegionName,
+    actor: String,
+    reason: Option<String>,
+    id: String,
+    generation: u64,
+    now: Timestamp,
+) -> Intent {
+    let reason = reason.unwrap_or_else(|| "manual failback".to_owned());
+    let wanted = Wanted {
+        service,
+        region,
+        kind: IntentKind::Drain,
+        actor,
+        reason: reason.clone(),
+        ticket: None,
+        length: SignedDuration::from_secs(1),
+        overrides: vec![],
+    };
+    let intent = wanted.document(id, generation, now);
+    ended(&intent, generation, intent.actor.clone(), reason, now)
+}
+
 /// A fresh id: 16 of `0-9a-f`.
-pub(crate) fn new_id() -> String {
+#[must_use]
+pub fn new_id() -> String {
     format!("{:016x}", fastrand::u64(..))
 }
 

@@ -8,12 +8,29 @@ use decision::{Intent, IntentKind, Reason, RegionName, Vote, Votes};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::History;
+use crate::past::Histories;
+use crate::reading::Read;
+
+/// The documents that one observer's SSM remembers, oldest first.
+#[derive(Debug, Default)]
+pub struct History {
+    /// What people asked for.
+    pub intents: Vec<Intent>,
+    /// What its controller voted.
+    pub votes: Vec<Votes>,
+}
+
+impl From<Histories> for History {
+    fn from(histories: Histories) -> Self {
+        let intents = histories.intents.into_values().flat_map(crate::history::History::into_documents);
+        Self { intents: intents.collect(), votes: histories.votes.into_documents() }
+    }
+}
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(in crate::command) enum What {
+pub enum What {
     /// A drain was asked for.
     Drained,
     /// A hold was asked for.
@@ -34,7 +51,8 @@ pub(in crate::command) enum What {
 
 impl What {
     /// The word in the table.
-    pub(in crate::command) fn as_str(self) -> &'static str {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             What::Drained => "drained",
             What::Held => "held",
@@ -50,22 +68,30 @@ impl What {
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(in crate::command) struct Entry {
-    pub(in crate::command) at: Timestamp,
-    pub(in crate::command) region: RegionName,
-    pub(in crate::command) what: What,
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// Where.
+    pub region: RegionName,
+    /// What.
+    pub what: What,
     /// Who: a person, or `observer REGION`.
-    pub(in crate::command) actor: String,
-    pub(in crate::command) reason: String,
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// The ticket, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::command) ticket: Option<String>,
+    pub ticket: Option<String>,
+    /// Its end, where it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::command) until: Option<Timestamp>,
-    pub(in crate::command) generation: u64,
+    pub until: Option<Timestamp>,
+    /// The generation of the document that tells of it.
+    pub generation: u64,
 }
 
 /// Everything since `since`, newest first.
-pub(in crate::command) fn entries(histories: &[History], regions: &[RegionName], since: Timestamp, now: Timestamp) -> Vec<Entry> {
+#[must_use]
+pub fn entries(histories: &[History], regions: &[RegionName], since: Timestamp, now: Timestamp) -> Vec<Entry> {
     let mut found = Vec::new();
     for region in regions {
         found.extend(of_intents(histories, region, now));
@@ -76,6 +102,13 @@ pub(in crate::command) fn entries(histories: &[History], regions: &[RegionName],
     found.retain(|entry| entry.at >= since);
     found.sort_by(|a, b| (b.at, b.generation, &b.actor, &b.region).cmp(&(a.at, a.generation, &a.actor, &a.region)));
     found
+}
+
+/// Observers whose oldest votes are younger than `since`: SSM keeps 100 versions, and votes are written every round.
+#[must_use]
+pub fn votes_reach_back_to(histories: &Read<History>, since: Timestamp) -> BTreeMap<RegionName, Timestamp> {
+    let oldest = |history: &History| history.votes.iter().map(|votes| votes.decided_at).min().filter(|oldest| *oldest > since);
+    histories.iter().filter_map(|(observer, history)| Some((observer.clone(), oldest(history.as_ref().ok()?)?))).collect()
 }
 
 /// The intents of one region, each document once however many observers hold it.

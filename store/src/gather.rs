@@ -7,7 +7,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{Instant, sleep_until};
 
 /// Waits for all, but for no more than `grace` after the `enough`th answer that is `good`. Who is missing then is missing from the result.
-pub(super) async fn gather<K: Ord, T>(
+pub(crate) async fn gather<K: Ord, T>(
     asked: impl IntoIterator<Item = impl Future<Output = (K, T)>>,
     enough: usize,
     good: impl Fn(&T) -> bool,

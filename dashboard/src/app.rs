@@ -1,0 +1,42 @@
+//! What every handler shares: the settings, the watch, the guard.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::guard::{Guard, Limits};
+use crate::settings::{Clock, Settings};
+use crate::state::Watch;
+
+/// The state of the router. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+/// What there is one of in a dashboard.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) guard: Guard,
+    watch: Watch,
+}
+
+impl App {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let guard = Guard::new(settings.auth.clone(), &settings.hosts, Limits::default(), Clock::system());
+        let watch = Watch::new(&settings);
+        Self(Arc::new(Shared { settings, guard, watch }))
+    }
+}
+
+impl Shared {
+    /// What is known, and who keeps it up to date.
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

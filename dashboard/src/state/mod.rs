@@ -1,0 +1,9 @@
+//! What is known of the service: looked at by one task, shown to everybody.
+//!
+//! Everybody shares the newest [`Snapshot`]; however many watch, the observers are asked once.
+
+mod snapshot;
+mod watch;
+
+pub use self::snapshot::{DnsState, Point, RegionState, Seen, Snapshot};
+pub(crate) use self::watch::Watch;
