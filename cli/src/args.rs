@@ -3,6 +3,7 @@
 //! Only shapes and words. What a value may be is `args/value.rs`; what a command does is in its own file.
 
 pub(crate) mod help;
+mod replay;
 #[cfg(test)]
 mod tests;
 pub(crate) mod value;
@@ -14,6 +15,7 @@ use decision::{RegionName, SafetyRule};
 use jiff::SignedDuration;
 use world::fault::Component;
 
+pub(crate) use self::replay::{Against, Asked, ReplayArgs, Replayed};
 use crate::args::value::{component_parser, drain_length, line, rule_parser, span};
 use crate::moment::{Given, given};
 
@@ -109,6 +111,9 @@ pub(crate) enum Command {
     /// Probe every region once from here, as an observer does. Exit code 1 when something failed.
     #[command(after_help = help::PROBE)]
     Probe(ProbeArgs),
+    /// Incidents in virtual time: how this policy fares, beside nobody, the talk's check and an operator. Needs no service.
+    #[command(after_help = help::REPLAY)]
+    Replay(ReplayArgs),
     /// Three regions on this machine: real sockets, the AWS wire protocol, real DNS answers.
     #[command(after_help = help::DEMO)]
     Demo(DemoArgs),
@@ -284,12 +289,14 @@ pub(crate) struct ExtendArgs {
 /// `failover explain`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ExplainArgs {
-    /// The region.
+    /// The region. In a replay also A, B or C.
     #[arg(value_name = "REGION")]
-    pub(crate) region: RegionName,
-    /// As it stood then: 03:21, 2026-11-23T03:21:40Z, 15m ago or -15m.
+    pub(crate) region: Asked,
+    /// As it stood then: 03:21, 2026-11-23T03:21:40Z, 15m ago or -15m. With --replay, the minute of the incident.
     #[arg(long, value_name = "TIME", value_parser = given, allow_hyphen_values = true)]
     pub(crate) at: Option<Given>,
+    #[command(flatten)]
+    pub(crate) replayed: Replayed,
 }
 
 /// `failover log`

@@ -8,6 +8,7 @@ mod hold;
 mod log;
 mod man;
 mod probe;
+mod replay;
 mod resume;
 mod status;
 mod version;
@@ -29,6 +30,7 @@ pub(crate) async fn run(cli: &Cli, out: &Out) -> Result<u8, Failure> {
         Command::Explain(args) => explain::run(args, global, out).await,
         Command::Log(args) => log::run(args, global, out).await,
         Command::Probe(args) => probe::run(args, global, out).await,
+        Command::Replay(args) => replay::run(args, out).await,
         Command::Demo(args) => demo::run(args, out).await.map(|()| 0),
         Command::Fault(args) => world_commands::fault(args, &service::config(global, out)?, out).await.map(|()| 0),
         Command::Heal(args) => world_commands::heal(args, &service::config(global, out)?, out).await.map(|()| 0),

@@ -1,10 +1,12 @@
 //! The configuration of the command: which service, who watches it, and where everything is.
 //!
-//! `file` is the shape as written, `locate` finds the file, `flaw` says what is wrong with one. A [`Config`] that exists is valid.
+//! `file` is the shape as written, `locate` finds the file, `flaw` says what is wrong with one, `trial` takes only its numbers. A [`Config`] that
+//! exists is valid.
 
 mod file;
 mod flaw;
 mod locate;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -17,6 +19,7 @@ use hickory_proto::rr::Name;
 pub(crate) use self::file::{Client, Dns, File, Names, ObserverEntry, ProbeEntry, RegionEntry, World};
 pub(crate) use self::flaw::ConfigError;
 pub(crate) use self::locate::locate;
+pub(crate) use self::trial::Trial;
 
 /// A valid configuration.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@ use std::io;
 
 use decision::{RegionName, SafetyRule};
 use jiff::Timestamp;
+use replay::incident::Flaws;
 use serde_json::{Map, Value, json};
 use store::{TooFew, in_one_line};
 
@@ -20,6 +21,9 @@ pub(crate) enum Failure {
     /// There is no usable configuration.
     #[error("{0}")]
     Config(ConfigError),
+    /// Incident files are not as they must be.
+    #[error("{}", count(_0))]
+    Incidents(Flaws),
     /// The command line asks for something that cannot be.
     #[error("{message}")]
     Usage { message: String, hint: Option<String> },
@@ -110,6 +114,9 @@ pub(crate) enum Failure {
         /// What stands nevertheless.
         stands: String,
     },
+    /// Ctrl-C before anything was shown.
+    #[error("{what}")]
+    BrokenOff { what: String },
     /// Something about one region or one tool failed; nothing was changed.
     #[error("{message}")]
     Failed { message: String, hint: Option<String> },
@@ -121,6 +128,13 @@ pub(crate) enum Failure {
 /// Names in brackets, or nothing.
 fn named(regions: &[RegionName]) -> String {
     if regions.is_empty() { String::new() } else { format!(" ({})", list(regions)) }
+}
+
+/// How many flaws there are.
+fn count(flaws: &Flaws) -> String {
+    let flaws = flaws.list().len();
+    let word = if flaws == 1 { "flaw" } else { "flaws" };
+    format!("{flaws} {word} in the incidents. Nothing was replayed.")
 }
 
 /// The regions that were not tried, or nothing.
@@ -152,13 +166,13 @@ impl Failure {
             | Failure::NotRecorded { .. }
             | Failure::Failed { .. }
             | Failure::Output(_) => 1,
-            Failure::Config(_) | Failure::Usage { .. } | Failure::Unconfirmed { .. } | Failure::Declined => 2,
+            Failure::Config(_) | Failure::Incidents(_) | Failure::Usage { .. } | Failure::Unconfirmed { .. } | Failure::Declined => 2,
             Failure::Refused { .. } => 3,
             Failure::Credentials { .. } => 4,
             Failure::NotSeen { .. } => 5,
             Failure::Indefinite { .. } | Failure::InPart { .. } => 6,
             Failure::Outpaced { .. } => 7,
-            Failure::Interrupted { .. } => 130,
+            Failure::Interrupted { .. } | Failure::BrokenOff { .. } => 130,
         }
     }
 
@@ -166,6 +180,7 @@ impl Failure {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Failure::Config(_) => "config",
+            Failure::Incidents(_) => "incidents",
             Failure::Usage { .. } => "usage",
             Failure::Unconfirmed { .. } | Failure::Declined => "unconfirmed",
             Failure::Refused { .. } => "refused",
@@ -175,7 +190,7 @@ impl Failure {
             Failure::NotSeen { .. } => "not-seen",
             Failure::Indefinite { .. } | Failure::InPart { .. } => "unknown",
             Failure::Outpaced { .. } => "outpaced",
-            Failure::Interrupted { .. } => "interrupted",
+            Failure::Interrupted { .. } | Failure::BrokenOff { .. } => "interrupted",
         }
     }
 
@@ -194,7 +209,8 @@ impl Failure {
                 vec!["see failover status; the same command again holds the rest, failover resume REGION takes one back".to_owned()]
             }
             Failure::NotSeen { .. } | Failure::Interrupted { .. } => vec!["follow it with failover status --watch".to_owned()],
-            Failure::Declined | Failure::Output(_) => vec![],
+            Failure::Incidents(_) => vec!["docs/incidents.md says what may stand in a file".to_owned()],
+            Failure::Declined | Failure::BrokenOff { .. } | Failure::Output(_) => vec![],
         }
     }
 
@@ -207,6 +223,7 @@ impl Failure {
             Failure::NotKept { reach, .. } => Some(reach),
             Failure::InPart { cause, .. } => cause.failures(),
             Failure::Config(_)
+            | Failure::Incidents(_)
             | Failure::Usage { .. }
             | Failure::Unconfirmed { .. }
             | Failure::Declined
@@ -215,6 +232,7 @@ impl Failure {
             | Failure::NotSeen { .. }
             | Failure::Outpaced { .. }
             | Failure::Interrupted { .. }
+            | Failure::BrokenOff { .. }
             | Failure::Failed { .. }
             | Failure::Output(_) => None,
         }
@@ -225,8 +243,9 @@ impl Failure {
         let word = match self {
             Failure::Refused { .. } => "refused",
             Failure::Indefinite { .. } | Failure::InPart { .. } => "unknown",
-            Failure::Interrupted { .. } => "interrupted",
+            Failure::Interrupted { .. } | Failure::BrokenOff { .. } => "interrupted",
             Failure::Config(_)
+            | Failure::Incidents(_)
             | Failure::Usage { .. }
             | Failure::Unconfirmed { .. }
             | Failure::Declined
@@ -240,6 +259,9 @@ impl Failure {
             | Failure::Output(_) => "error",
         };
         let mut lines = vec![format!("{word}: {}", in_one_line(self))];
+        if let Failure::Incidents(flaws) = self {
+            lines.extend(flaws.to_string().lines().map(|flaw| format!("  {flaw}")));
+        }
         lines.extend(self.failures().into_iter().flatten().map(|(observer, why)| format!("  {observer}: {why}")));
         lines.extend(self.hints().into_iter().map(|hint| format!("hint: {hint}")));
         lines.join("\n")
@@ -257,6 +279,13 @@ impl Failure {
             object.insert("failures".to_owned(), json!(failures));
         }
         match self {
+            Failure::Incidents(flaws) => {
+                let each = flaws
+                    .list()
+                    .iter()
+                    .map(|flaw| json!({"file": flaw.file, "line": flaw.line, "reason": flaw.reason, "nearest": flaw.nearest}));
+                object.insert("flaws".to_owned(), each.collect());
+            }
             Failure::Refused { rule, region, .. } => {
                 object.insert("rule".to_owned(), json!(rule));
                 object.insert("region".to_owned(), json!(region));
@@ -296,6 +325,7 @@ impl Failure {
             | Failure::Credentials { .. }
             | Failure::NotRecorded { .. }
             | Failure::Interrupted { .. }
+            | Failure::BrokenOff { .. }
             | Failure::Failed { .. }
             | Failure::Output(_) => {}
         }
@@ -389,6 +419,7 @@ mod tests {
                 },
             ),
             (7, Failure::Outpaced { message: "bob drained eu-west-2 first".to_owned(), generation: 12, hints: vec![] }),
+            (130, Failure::BrokenOff { what: "12 of 170 runs were done; none is shown".to_owned() }),
             (130, Failure::Interrupted { stands: "The drain of eu-west-2 stands until 07:22 UTC.".to_owned() }),
         ]
     }
@@ -431,6 +462,7 @@ mod tests {
           us-east-1: SSM in us-east-1 throttles
         hint: find out with failover status
         [7] error: bob drained eu-west-2 first
+        [130] interrupted: 12 of 170 runs were done; none is shown
         [130] interrupted: The drain of eu-west-2 stands until 07:22 UTC.
         hint: follow it with failover status --watch
         ");

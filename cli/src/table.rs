@@ -1,7 +1,7 @@
 //! Plain tables: columns apart by two blanks, a mark before each row, no lines.
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use crate::out::{Look, Mark};
 
@@ -19,6 +19,14 @@ impl Rows {
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(std::iter::once("").chain(headings.iter().copied()));
         Self { look, table, marks: vec![None] }
+    }
+
+    /// The same with numbers: its columns from this one on, counted from 0 without the marks, stand to the right.
+    pub(crate) fn right_from(mut self, column: usize) -> Self {
+        for column in self.table.column_iter_mut().skip(column + 1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        self
     }
 
     /// Adds a row.

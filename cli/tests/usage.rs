@@ -39,8 +39,23 @@ fn said_in(folder: &Path, args: &[&str]) -> (i32, String, String) {
     (output.status.code().expect("it ends by itself"), text(&output.stdout), text(&output.stderr))
 }
 
-const COMMANDS: [&str; 14] =
-    ["status", "drain", "resume", "hold", "extend", "explain", "log", "probe", "demo", "fault", "heal", "completions", "man", "version"];
+const COMMANDS: [&str; 15] = [
+    "status",
+    "drain",
+    "resume",
+    "hold",
+    "extend",
+    "explain",
+    "log",
+    "probe",
+    "replay",
+    "demo",
+    "fault",
+    "heal",
+    "completions",
+    "man",
+    "version",
+];
 
 #[test]
 fn help_names_every_command_and_every_exit_code() {
@@ -62,14 +77,14 @@ fn every_command_has_help_of_its_own() {
         assert_eq!((code, errors.as_str()), (0, ""), "{command}");
         assert!(help.contains("Usage: failover"), "{command}:\n{help}");
     }
-    for command in ["status", "drain", "resume", "hold", "extend", "explain", "log", "probe", "demo", "fault", "completions"] {
+    for command in ["status", "drain", "resume", "hold", "extend", "explain", "log", "probe", "replay", "demo", "fault", "completions"] {
         assert!(said(&[command, "--help"]).1.contains(&format!("failover {command}")), "{command} has no examples");
     }
 }
 
 #[test]
 fn bad_usage_is_exit_code_2_and_nothing_on_stdout() {
-    let cases: [&[&str]; 13] = [
+    let cases: [&[&str]; 21] = [
         &[],
         &["drane"],
         &["drain"],
@@ -83,6 +98,14 @@ fn bad_usage_is_exit_code_2_and_nothing_on_stdout() {
         &["demo", "--regions", "eu-west-1,eu-west-2,eu-west-1"],
         &["demo", "--story", "--regions", "eu-west-1,eu-west-2,us-east-1"],
         &["demo", "--story", "--regions", "eu-west-1,eu-west-2"],
+        &["replay"],
+        &["replay", "nowhere.toml"],
+        &["replay", "--runs", "0"],
+        &["replay", "--against", "nobody"],
+        &["explain", "A"],
+        &["explain", "A", "--replay", "D05.toml"],
+        &["explain", "eu-west-2", "--seed", "2"],
+        &["explain", "eu-west-2", "--replay", "nowhere.toml", "--at", "12"],
     ];
     for args in cases {
         let (code, stdout, stderr) = said(args);

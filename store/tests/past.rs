@@ -11,7 +11,8 @@ use store::{History, Stood};
 /// So long after the first write of all.
 fn after(seconds: f64) -> Timestamp {
     let since = SignedDuration::from_secs_f64(FIRST_STORED_AT + seconds);
-    Timestamp::from_millisecond(since.as_millis().try_into().unwrap()).unwrap()
+    let since = since.as_millis().try_into().expect("a time of these centuries");
+    Timestamp::from_millisecond(since).expect("a time of these centuries")
 }
 
 /// Which version stood, or `-` for nothing and `?` for one that is forgotten.

@@ -97,9 +97,17 @@ pub(crate) const EXPLAIN: &str = "\
 In the memory of an observer each round is one character, newest last: `.` clean, `~` degraded, and for a failed one the first critical check that \
 failed: `r` rest, `w` websocket, `d` delivery, `t` table; a capital when the retry passed.
 
+With --at it tells what stood in SSM then, by SSM's own clock: of every document the version that a read would have returned. A time without a zone is \
+UTC; a time of day is the last one. `decided` and `round` are by the clocks of controller and probe, `stored` is by SSM's. SSM keeps 100 versions: votes \
+and rounds reach back about a quarter of an hour while all is well and some minutes in trouble, what people asked for reaches back for months. What is \
+forgotten is said to be; when nothing is left, the exit code is 1 and the reach of every observer is named.
+
 Examples:
   failover explain eu-west-2
-  failover explain eu-west-2 --output json";
+  failover explain eu-west-2 --at 03:21:40
+  failover explain eu-west-2 --at -15m
+  failover explain eu-west-2 --output json
+  failover explain A --replay incidents/D05.toml --at 12    in a replay, at its minute 12";
 
 /// Under `failover log --help`.
 pub(crate) const LOG: &str = "\
@@ -120,6 +128,26 @@ Nothing is published, and users see none of it.
 Examples:
   failover probe
   failover probe --output json";
+
+/// Under `failover replay --help`.
+pub(crate) const REPLAY: &str = "\
+Each file is an incident: what broke, where, when, and what the right call is. A model of the chat service breaks the same way, in virtual time; \
+observers probe it, the rules that ship decide, a model of Route 53 answers, and users feel it. The table gives minutes of failure of an average user homed \
+in A, the impaired region, beside those of others who might have moved them.
+
+With --runs N each incident is replayed N times, with levels ×0.5, ×1 and ×1.5, estimated times moved by up to a fifth, each region as A, 20, 50 or \
+80 % of users at home there, and more or less room elsewhere. The table then shows medians and the worst.
+
+Exit code 1 when something happened that the incident forbids, or a promise was broken; 2 when a file is not as it must be.
+
+Examples:
+  failover replay                                           every incident in the folder incidents
+  failover replay incidents/D05.toml --timeline             what happened in one, and why
+  failover replay incidents/D05.toml --svg d05.svg          the same as a picture
+  failover replay --runs 50 --alone                         how much hangs on estimates and chance
+  failover replay --runs 50 --policy try.toml               another policy, on the same runs
+  failover replay incidents/D05.toml --run 17 --timeline    one of those runs
+  failover replay --output json | jq -r '.incidents[] | [.id, .by.failover.median.error_minutes.A] | @tsv'";
 
 /// Under `failover demo --help`.
 pub(crate) const DEMO: &str = "\

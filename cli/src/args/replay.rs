@@ -1,9 +1,13 @@
-//! What `failover replay` understands.
+//! What `failover replay` understands, and `failover explain` of replays.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use decision::{InvalidName, RegionName};
+use replay::incident::Role;
 
 /// `failover replay`
 #[derive(Debug, Clone, Args)]
@@ -61,8 +65,8 @@ impl Against {
     pub(crate) const ALL: [Against; 4] = [Against::None, Against::Act, Against::Talk, Against::Manual];
 }
 
-impl std::fmt::Display for Against {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Against {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
@@ -75,6 +79,50 @@ impl Against {
             Against::Act => "act",
             Against::Talk => "talk",
             Against::Manual => "manual",
+        }
+    }
+}
+
+/// The replay that a region is explained in.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Replayed {
+    /// In a replay of this incident, at the minute --at. Needs no service.
+    #[arg(long, value_name = "FILE", requires = "at")]
+    pub(crate) replay: Option<PathBuf>,
+    /// As in failover replay.
+    #[arg(long, value_name = "FILE", requires = "replay")]
+    pub(crate) policy: Option<PathBuf>,
+    /// As in failover replay.
+    #[arg(long, value_name = "N", requires = "replay", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// As in failover replay.
+    #[arg(long, value_name = "K", requires = "replay", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..1000))]
+    pub(crate) run: u32,
+}
+
+/// A region as people ask for it: by name, or by the role that it plays in an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// By name.
+    Name(RegionName),
+    /// By role.
+    Role(Role),
+}
+
+impl FromStr for Asked {
+    type Err = InvalidName;
+
+    fn from_str(raw: &str) -> Result<Self, InvalidName> {
+        let role = Role::ALL.into_iter().find(|role| role.to_string().eq_ignore_ascii_case(raw));
+        role.map_or_else(|| raw.parse().map(Asked::Name), |role| Ok(Asked::Role(role)))
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Asked::Name(name) => name.fmt(f),
+            Asked::Role(role) => role.fmt(f),
         }
     }
 }

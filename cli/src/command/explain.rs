@@ -2,6 +2,7 @@
 
 mod account;
 mod documents;
+mod replayed;
 mod text;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use decision::{Policy, RegionName};
 use jiff::Timestamp;
 
 use self::documents::Documents;
-use crate::args::{ExplainArgs, Global};
+use crate::args::{Asked, ExplainArgs, Global};
 use crate::failure::Failure;
 use crate::moment::{Given, date_time};
 use crate::out::Out;
@@ -18,17 +19,25 @@ use crate::service::{Histories, Read, Service, majority};
 
 /// Explains one region.
 pub(crate) async fn run(args: &ExplainArgs, global: &Global, out: &Out) -> Result<u8, Failure> {
+    if let Some(file) = &args.replayed.replay {
+        let (policy, documents, region) = replayed::documents(file, args)?;
+        return show(&policy, &documents, &region, out);
+    }
+    let Asked::Name(region) = &args.region else {
+        let message = format!("{} is a role in an incident, and not the name of a region", args.region);
+        return Err(Failure::Usage { message, hint: Some("explain one in a replay with --replay FILE --at MIN".to_owned()) });
+    };
     let service = Service::connect(global, out).await?;
-    service.config.check_region(&args.region)?;
+    service.config.check_region(region)?;
     let documents = match &args.at {
         None => now(&service).await?,
-        Some(given) => past(&service, &args.region, given).await?,
+        Some(given) => past(&service, region, given).await?,
     };
-    show(service.policy(), &documents, &args.region, out)
+    show(service.policy(), &documents, region, out)
 }
 
 /// Prints the account of one region, wherever its documents are from.
-pub(super) fn show(policy: &Policy, documents: &Documents, region: &RegionName, out: &Out) -> Result<u8, Failure> {
+fn show(policy: &Policy, documents: &Documents, region: &RegionName, out: &Out) -> Result<u8, Failure> {
     let Some(account) = account::account(policy, documents, region) else {
         return Err(Failure::usage(format!("{region} is not a region")));
     };

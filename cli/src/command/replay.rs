@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use replay::incident::{Incident, load_all};
 
 use self::campaign::Campaign;
+pub(super) use self::draw::Draw;
 use self::progress::Progress;
 use self::row::{Row, Side};
 use self::table::View;
@@ -86,7 +87,7 @@ fn campaign(args: &ReplayArgs, incidents: Vec<Incident>) -> Result<Campaign, Fai
     }
     let runs = args.run.map_or_else(|| (0..args.runs).collect(), |run| vec![run]);
     let threads = args.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
-    Ok(Campaign::new(incidents, &trial, sides, runs, args.seed)?.drawing(args.timeline || args.svg.is_some()).on(threads))
+    Ok(Campaign::new(incidents, trial, sides, runs, args.seed)?.drawing(args.timeline || args.svg.is_some()).on(threads))
 }
 
 /// Runs everything beside the terminal's signals.

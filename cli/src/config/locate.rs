@@ -53,6 +53,14 @@ pub(crate) fn locate(named: Option<&Path>, folder: &Path, user: Option<&Path>) -
 }
 
 fn read(path: &Path) -> Result<Config, ConfigError> {
+    Config::parse(path, &text(path)?)
+}
+
+/// The text of a configuration.
+///
+/// # Errors
+/// It cannot be read, or is too large to be one.
+pub(super) fn text(path: &Path) -> Result<String, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;
@@ -60,7 +68,7 @@ fn read(path: &Path) -> Result<Config, ConfigError> {
     if text.len() as u64 > FILE_BYTES_MAX {
         return Err(ConfigError::TooLarge { path: path.to_owned(), max: FILE_BYTES_MAX });
     }
-    Config::parse(path, &text)
+    Ok(text)
 }
 
 /// Whether something listens at the demo's switchboard.

@@ -2,16 +2,14 @@
 //!
 //! The same keys and the same flaws as in a configuration.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use decision::{Failback, Policy, PolicySpec, RegionName, ServiceName, Thresholds};
+use decision::{Failback, Policy, RegionName, Thresholds};
+use replay::engine::{Setup, policy_with};
 use serde::Deserialize;
 
 use super::{Config, ConfigError, locate};
-
-/// The name of the service where nothing names it.
-const SERVICE: &str = "chat";
 
 /// What is tried: numbers, without the regions that they are for.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,28 +53,17 @@ impl Trial {
         Ok(Self { path: Some(path.to_owned()), thresholds: numbers.thresholds, failback: numbers.failback })
     }
 
-    /// The policy for a service in these regions, each an observer. Failback of other regions is left out.
+    /// The policy for a run: these numbers, and what is measured of its regions. Failback of other regions is left out, and so is what a
+    /// configuration says of capacity: that is of another service.
     ///
     /// # Errors
     /// What cannot hold.
-    pub(crate) fn policy(&self, regions: &[RegionName]) -> Result<Policy, ConfigError> {
-        let path = self.path.clone().unwrap_or_else(|| PathBuf::from("defaults"));
-        let service = ServiceName::new(SERVICE).map_err(|error| ConfigError::Value {
-            path: path.clone(),
-            key: "service".to_owned(),
-            rule: error.to_string(),
-        })?;
-        let regions: BTreeSet<RegionName> = regions.iter().cloned().collect();
-        let failback = self.failback.iter().filter(|(region, _)| regions.contains(*region)).map(|(region, how)| (region.clone(), *how));
-        let spec = PolicySpec {
-            service,
-            observers: regions.clone(),
-            thresholds: self.thresholds.clone(),
-            failback: failback.collect(),
-            capacity: BTreeMap::new(),
-            regions,
-        };
-        Policy::new(spec).map_err(|source| ConfigError::Policy { path, source })
+    pub(crate) fn policy(&self, setup: &Setup) -> Result<Policy, ConfigError> {
+        let bad = |source| ConfigError::Policy { path: self.path.clone().unwrap_or_else(|| PathBuf::from("defaults")), source };
+        let mut spec = policy_with(setup, self.thresholds.clone()).map_err(bad)?.spec().clone();
+        let here = self.failback.iter().filter(|(region, _)| setup.regions.contains(region));
+        spec.failback = here.map(|(region, how)| (region.clone(), *how)).collect();
+        Policy::new(spec).map_err(bad)
     }
 }
 
@@ -84,12 +71,32 @@ impl Trial {
 mod tests {
     use super::*;
 
+    const INCIDENT: &str = r#"
+id = "T01"
+title = "Nothing breaks"
+source = "made up"
+chat = "Nothing is felt."
+right = "stay"
+trap = "none"
+call = "stay"
+horizon = 60
+regions = { A = "us-east-1", B = "us-west-2", C = "eu-west-1" }
+faults = """
+0 ddb A err=0 EE
+"""
+"#;
+
     fn regions() -> [RegionName; 3] {
         ["us-east-1", "us-west-2", "eu-west-1"].map(|name| RegionName::new(name).unwrap())
     }
 
+    fn setup() -> Setup {
+        let incident = replay::incident::Incident::parse("T01.toml", INCIDENT).unwrap();
+        Setup { incident, regions: regions(), shares: [0.2, 0.4, 0.4], headroom: 1.5, seed: 1 }
+    }
+
     fn parse(text: &str) -> Result<Policy, ConfigError> {
-        Trial::parse(Path::new("try.toml"), text)?.policy(&regions())
+        Trial::parse(Path::new("try.toml"), text)?.policy(&setup())
     }
 
     fn refused(text: &str) -> String {
@@ -102,7 +109,7 @@ mod tests {
         let policy = parse("[thresholds]\nround_seconds = 5\n[failback]\nus-west-2 = \"manual\"\neu-north-1 = \"manual\"\n").unwrap();
         assert_eq!(policy.thresholds(), &Thresholds { round_seconds: 5.0, ..Thresholds::default() });
         assert_eq!(policy.failback(&regions()[1]), Failback::Manual);
-        assert_eq!(parse("").unwrap(), Trial::defaults().policy(&regions()).unwrap());
+        assert_eq!(parse("").unwrap(), Trial::defaults().policy(&setup()).unwrap());
     }
 
     #[test]
@@ -110,8 +117,7 @@ mod tests {
         let text = "service = \"mail\"\nregions = [\"eu-west-2\", \"eu-west-3\", \"eu-west-1\"]\n[names]\napi = \"a.example.com\"\nwebsocket = \"w.example.com\"\n[thresholds]\nup_after = 9\n";
         let policy = parse(text).unwrap();
         assert_eq!(policy.thresholds().up_after, 9);
-        assert_eq!(policy.regions().iter().collect::<Vec<_>>().len(), 3);
-        assert!(policy.regions().contains(&regions()[0]));
+        assert_eq!(policy.regions(), &regions().into());
     }
 
     #[test]
@@ -120,7 +126,7 @@ mod tests {
         assert!(near.starts_with("try.toml:2: unknown field `round_secnds`") && near.ends_with("did you mean round_seconds?"), "{near}");
         insta::assert_snapshot!(refused("[threshold]\n"), @"try.toml:1: unknown field `threshold`, expected `thresholds` or `failback` | did you mean thresholds?");
         insta::assert_snapshot!(refused("[thresholds]\nround_seconds = -5\n"), @"try.toml: round_seconds = -5: seconds, more than 0 and at most a week");
-        insta::assert_snapshot!(refused("[thresholds\n"), @"");
-        insta::assert_snapshot!(refused("service = \"mail\"\n"), @"");
+        insta::assert_snapshot!(refused("[thresholds\n"), @"try.toml:1: unclosed table, expected `]`");
+        insta::assert_snapshot!(refused("service = \"mail\"\n"), @"try.toml:1: missing field `regions`");
     }
 }

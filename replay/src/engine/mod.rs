@@ -1,10 +1,22 @@
 //! A run: observers look, `decision` decides once per observer, `route53` carries it out, users feel it.
 
+mod answers;
+mod clock;
+mod control;
+mod drive;
+mod gates;
+mod observer;
+mod operators;
+mod people;
 mod report;
+mod round;
+mod stores;
 mod transcript;
+mod watch;
 
 use decision::{Policy, PolicyError, PolicySpec, RegionName, ServiceName, Thresholds};
 
+pub use self::clock::START;
 pub use self::report::{Detail, Documents, Invariant, Report, Stored, Violation};
 pub use self::transcript::{Event, Happening, Minute, Transcript};
 use crate::incident::Incident;
@@ -67,18 +79,10 @@ pub fn policy_with(setup: &Setup, thresholds: Thresholds) -> Result<Policy, Poli
 /// Runs an incident to its horizon.
 #[must_use]
 pub fn run(setup: &Setup, strategy: &Strategy, detail: Detail) -> Report {
-    let _ = (setup, strategy);
-    Report {
-        score: crate::service::Score::default(),
-        wrong_ejects: 0,
-        flips: 0,
-        minutes_nothing_served: 0.0,
-        onset: None,
-        vote_after: None,
-        answers_after: None,
-        forbidden: Vec::new(),
-        violations: Vec::new(),
-        transcript: (detail == Detail::Transcript).then(Transcript::default),
-        documents: None,
-    }
+    let horizon = clock::moment(setup.incident.horizon);
+    let (end, keeps) = match detail {
+        Detail::Score | Detail::Transcript => (horizon, false),
+        Detail::Until(minute) => (clock::moment(minute).min(horizon), true),
+    };
+    drive::Drive::new(setup, strategy, detail).run(end, keeps)
 }

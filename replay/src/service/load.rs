@@ -4,6 +4,8 @@
 //! run's headroom; a file may say instead how many times its own normal load. Whatever is over fails: of two users for one place, one is
 //! refused. Overload never refuses more than nine in ten, because a gateway sheds cheaply; a file may name another share.
 
+use std::collections::BTreeMap;
+
 use super::levels::{ByRegion, Levels};
 use super::users::Users;
 use crate::engine::Setup;
@@ -61,6 +63,6 @@ pub(super) fn shares(setup: &Setup) -> ByRegion {
     if sum > 0.0 { shares.map(|share| share / sum) } else { [1.0 / 3.0; 3] }
 }
 
-fn by_role(levels: &std::collections::BTreeMap<Role, f64>, region: usize) -> Option<f64> {
+fn by_role(levels: &BTreeMap<Role, f64>, region: usize) -> Option<f64> {
     Role::ALL.get(region).and_then(|role| levels.get(role)).copied()
 }

@@ -63,7 +63,8 @@ impl Users {
     }
 
     /// Lives `dt` on from the moment that `truth` stands at, under `answers`: to which region DNS leads the users of each home, if to any.
-    /// Levels are held over `dt`, so stop at [`Truth::next_change`]; sockets cut within it are cut at its beginning.
+    /// Levels are held over `dt`, so stop at [`Truth::next_change`]; sockets cut within it are cut at its beginning. What users load regions with is that
+    /// of the last [`Truth::advance`]: while somebody moves, go on in seconds.
     pub fn step(&mut self, truth: &Truth, answers: &[Option<usize>; 3], dt: Duration) {
         self.answers = answers.map(|answer| answer.filter(|region| *region < NOWHERE).unwrap_or(NOWHERE));
         self.coast(truth, dt);

@@ -1,3 +1,5 @@
 //! Incidents, replayed.
 
+mod engine;
 mod incidents;
+mod service;

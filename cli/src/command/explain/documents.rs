@@ -42,7 +42,6 @@ pub(in crate::command) enum Source {
         asked_at: Timestamp,
     },
     /// What a replay left.
-    #[cfg_attr(not(test), expect(dead_code, reason = "explain --replay makes it"))]
     Replay {
         /// The incident's file.
         file: String,
@@ -110,7 +109,6 @@ impl<D> Kept<D> {
 
 impl Held {
     /// What one observer held where nothing was in the way.
-    #[expect(dead_code, reason = "explain --replay makes it")]
     pub(in crate::command) fn plain(observed: Option<Observed>, votes: Option<Votes>, intents: BTreeMap<RegionName, Intent>) -> Self {
         let intents = intents.into_iter().map(|(region, intent)| (region, Ok(Kept::plain(intent)))).collect();
         Self { votes: Ok(votes.map(Kept::plain)), observed: Ok(observed.map(Kept::plain)), intents: Ok(intents) }

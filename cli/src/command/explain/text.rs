@@ -219,10 +219,10 @@ mod tests {
           votes       2 of 3 eject, 0 serve, 1 unknown
           verdict     unhealthy 2/3 say so
           decided by  automatic
-          because     websocket failed in 3 of the last 5 rounds (status-503)
+          because     websocket failed in 5 of its last 6 rounds (status-503)
 
         ✗ eu-west-1 votes eject since 03:21:06 (1m 1s ago)
-          lane        automatic: websocket failed in 3 of the last 5 rounds (status-503)
+          lane        automatic: websocket failed in 5 of its last 6 rounds (status-503)
           verdict     unhealthy since 03:21:06 (1m 1s ago)
           memory      [.....www], 0 clean, ejected once
           decided     03:22:05 (2s ago), generation 7
@@ -230,7 +230,7 @@ mod tests {
           saw         rest pass 42 ms, websocket fail:status-503 12 ms, attempt 2, table pass 42 ms
 
         ✗ eu-west-2 votes eject since 03:21:06 (1m 1s ago)
-          lane        automatic: websocket failed in 3 of the last 5 rounds (status-503)
+          lane        automatic: websocket failed in 5 of its last 6 rounds (status-503)
           verdict     unhealthy since 03:21:06 (1m 1s ago)
           memory      [.....www], 0 clean, ejected once
           decided     03:22:05 (2s ago), generation 7
@@ -310,6 +310,8 @@ mod tests {
         };
         held(&mut documents, "eu-west-1", false);
         held(&mut documents, "us-east-1", true);
+        let elsewhere = documents.observers.get_mut(&region("us-east-1")).unwrap();
+        elsewhere.votes.as_mut().unwrap().as_mut().unwrap().document.policy = "beforethelastchange".to_owned();
         let forgetful = documents.observers.get_mut(&region("eu-west-2")).unwrap();
         forgetful.votes = Err(Missing::Forgotten(now() + jiff::SignedDuration::from_mins(297)));
         forgetful.observed = Err(Missing::Unreadable("it cannot be parsed".to_owned()));
@@ -354,6 +356,7 @@ mod tests {
 
         ! us-east-1 votes eject since 03:21:07 (1m ago)
           lane        intent: drained by ana until Mon 05:10 UTC, generation 118
+          policy      another one than is configured here
           verdict     healthy since 01:20:27 (6d 2h ago)
           memory      [........], 255 clean
           decided     03:22:05 (2s ago), generation 7
@@ -386,6 +389,33 @@ mod tests {
         }
         "#);
         insta::assert_snapshot!(serde_json::to_string(&json["observers"][2]["stored"]).unwrap(), @r#"{"intent":{"late":false,"stored_at":"2026-11-23T03:21:06Z","version":3},"votes":{"late":true,"stored_at":"2026-11-23T03:22:06Z","version":812}}"#);
+    }
+
+    #[test]
+    fn a_drain_is_told_of_although_every_vote_of_that_time_is_forgotten() {
+        let mut documents = past();
+        for held in documents.observers.values_mut() {
+            held.votes = Err(Missing::Forgotten(now() + jiff::SignedDuration::from_mins(297)));
+            held.observed = Err(Missing::Forgotten(now() + jiff::SignedDuration::from_mins(300)));
+        }
+        let account = account(&policy(), &documents, &region("eu-west-2")).unwrap();
+        let text = text(&account, Look::PLAIN);
+        insta::assert_snapshot!(text.lines().take(13).collect::<Vec<_>>().join("\n"), @r#"
+        as of 2026-11-23 03:22:07 UTC, 5h 12m ago, by what SSM still has. Ages count from then.
+        eu-west-2 is unknown
+          votes       0 of 3 eject, 0 serve, 3 unknown
+          verdict     unknown 3/3 say so
+          decided by  ana, until 05:10 UTC (1h 48m)
+          intent      drain by ana, in force: "p99 over 3 s after deploy 4471" OPS-918
+                      1m 2s ago until 05:10 UTC
+                      generation 118, stored at 3 of 3: eu-west-1, eu-west-2, us-east-1
+
+        ? eu-west-1 is not known so far back
+          votes       forgotten; its versions are kept from 2026-11-23 08:19:07 UTC on
+          observed    forgotten; its versions are kept from 2026-11-23 08:22:07 UTC on
+          stored      intent 03:21:06 (1m 1s ago)
+        "#);
+        assert!(documents.tell_of(&region("eu-west-2")) && !documents.tell_of(&region("eu-west-1")));
     }
 
     #[test]

@@ -74,7 +74,7 @@ mod tests {
         ✓ 2026-11-23 03:22:02  eu-west-2  resumed                   bob                 120  fixed OPS-918
         ! 2026-11-23 03:21:27  eu-west-2  extended until 09:21 UTC  ana                 119  p99 over 3 s after deploy 4471 OPS-918
         ✗ 2026-11-23 03:21:07  eu-west-2  votes eject               observer eu-west-1  7    drained by ana until Mon 05:10 UTC, generation 118
-        ✗ 2026-11-23 03:21:06  us-east-1  votes eject               observer eu-west-1  7    websocket failed in 3 of the last 5 rounds (status-503)
+        ✗ 2026-11-23 03:21:06  us-east-1  votes eject               observer eu-west-1  7    websocket failed in 5 of its last 6 rounds (status-503)
         ! 2026-11-23 03:21:05  eu-west-2  drained until 05:10 UTC   ana                 118  p99 over 3 s after deploy 4471 OPS-918
         ");
         insta::assert_snapshot!(serde_json::to_string(&found[0]).unwrap(), @r#"{"at":"2026-11-23T03:22:05Z","region":"eu-west-1","what":"refused","actor":"observer eu-west-1","reason":"drain by cron, generation 121, is refused by last-region","generation":7}"#);

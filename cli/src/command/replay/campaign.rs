@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use replay::engine::{Detail, Report, Strategy, run};
+use replay::engine::{Detail, Report, Setup, Strategy, run};
 use replay::incident::Incident;
 
 use super::draw::{Draw, bound};
@@ -19,8 +19,8 @@ const ACTS_AFTER_MINUTES: f64 = 3.0;
 /// What is to be run.
 #[derive(Debug)]
 pub(super) struct Campaign {
-    /// Each with our strategy for its regions, whichever of them plays which role.
-    incidents: Vec<(Incident, Strategy)>,
+    incidents: Vec<Incident>,
+    trial: Trial,
     sides: Vec<Side>,
     runs: Vec<u32>,
     seed: u64,
@@ -37,12 +37,14 @@ struct Done {
 
 impl Campaign {
     /// Every run of every incident, for every side.
-    pub(super) fn new(incidents: Vec<Incident>, trial: &Trial, sides: Vec<Side>, runs: Vec<u32>, seed: u64) -> Result<Self, ConfigError> {
-        let with_ours = incidents.into_iter().map(|incident| {
-            let policy = trial.policy(&bound(&incident))?;
-            Ok((incident, Strategy::Failover(Box::new(policy))))
-        });
-        Ok(Self { incidents: with_ours.collect::<Result<_, ConfigError>>()?, sides, runs, seed, draws: false, threads: 1 })
+    ///
+    /// # Errors
+    /// The policy cannot hold in one of them.
+    pub(super) fn new(incidents: Vec<Incident>, trial: Trial, sides: Vec<Side>, runs: Vec<u32>, seed: u64) -> Result<Self, ConfigError> {
+        for incident in &incidents {
+            trial.policy(&Draw::new(incident, seed, 0).setup(incident))?;
+        }
+        Ok(Self { incidents, trial, sides, runs, seed, draws: false, threads: 1 })
     }
 
     /// Whether the first run of each incident is drawn.
@@ -70,11 +72,11 @@ impl Campaign {
         let per_incident = self.runs.len() * self.sides.len();
         let mut order: Vec<usize> = (0..self.count()).collect();
         // The longest first, so that no thread is left alone with one at the end.
-        let horizon = |number: &usize| self.incidents.get(number / per_incident).map_or(0.0, |(incident, _)| incident.horizon);
+        let horizon = |number: &usize| self.incidents.get(number / per_incident).map_or(0.0, |incident| incident.horizon);
         order.sort_by(|a, b| horizon(b).total_cmp(&horizon(a)));
-        let mut results = pool::each(self.threads, &order, stop, done, |number| self.one(number))?.into_iter();
-        let rows = self.incidents.iter().map(|(incident, _)| self.row(incident, results.by_ref().take(per_incident).flatten().collect()));
-        Some(rows.collect())
+        let results = pool::each(self.threads, &order, stop, done, |number| self.one(number))?;
+        let mut results = results.into_iter().collect::<Option<Vec<Done>>>()?.into_iter();
+        Some(self.incidents.iter().map(|incident| self.row(incident, results.by_ref().take(per_incident).collect())).collect())
     }
 
     /// Run `number`: by incident, then run, then side.
@@ -82,11 +84,11 @@ impl Campaign {
         let (sides, runs) = (self.sides.len(), self.runs.len());
         let side = *self.sides.get(number % sides)?;
         let which = number / sides % runs;
-        let (incident, ours) = self.incidents.get(number / sides / runs)?;
+        let incident = self.incidents.get(number / sides / runs)?;
         let draw = Draw::new(incident, self.seed, *self.runs.get(which)?);
         let setup = draw.setup(incident);
         let drawn = self.draws && which == 0 && side == Side::Ours;
-        let report = run(&setup, &strategy(side, ours), if drawn { Detail::Transcript } else { Detail::Score });
+        let report = run(&setup, &strategy(side, &setup, &self.trial)?, if drawn { Detail::Transcript } else { Detail::Score });
         let picture = report.transcript.as_ref().map(|transcript| Picture::new(&setup.incident, &draw, transcript));
         Some(Done { figures: Figures::from(&report), offences: offences(&report), picture })
     }
@@ -129,14 +131,15 @@ impl Campaign {
     }
 }
 
-fn strategy(side: Side, ours: &Strategy) -> Strategy {
-    match side {
-        Side::Ours => ours.clone(),
+/// `None` when the policy cannot hold in this run; that it can in the plain one is known.
+fn strategy(side: Side, setup: &Setup, trial: &Trial) -> Option<Strategy> {
+    Some(match side {
+        Side::Ours => Strategy::Failover(Box::new(trial.policy(setup).ok()?)),
         Side::Other(Against::None) => Strategy::Nothing,
         Side::Other(Against::Act) => Strategy::ActAt(ACTS_AFTER_MINUTES),
         Side::Other(Against::Talk) => Strategy::Talk,
         Side::Other(Against::Manual) => Strategy::Manual,
-    }
+    })
 }
 
 /// What must not have happened: each sentence once, and of each promise its first breach.

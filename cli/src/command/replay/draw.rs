@@ -16,7 +16,7 @@ const HEADROOMS: [f64; 3] = [1.5, 1.1, 2.5];
 
 /// The circumstances of one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Draw {
+pub(in crate::command) struct Draw {
     /// Which run, from 0. Run 0 is the plain one.
     pub(super) run: u32,
     /// By how much estimated levels are multiplied.
@@ -63,7 +63,7 @@ pub(super) fn bound(incident: &Incident) -> [RegionName; 3] {
 
 impl Draw {
     /// The circumstances of run `run`.
-    pub(super) fn new(incident: &Incident, seed: u64, run: u32) -> Self {
+    pub(in crate::command) fn new(incident: &Incident, seed: u64, run: u32) -> Self {
         let named = bound(incident);
         let run_seed = run_seed(seed, &incident.id, run);
         if run == 0 {
@@ -74,19 +74,11 @@ impl Draw {
         regions.rotate_left(axis(1));
         let of_a = SHARES_OF_A[axis(2)];
         let rest = (1.0 - of_a) / 2.0;
-        Self {
-            run,
-            level: LEVELS[axis(0)],
-            jitter: true,
-            regions,
-            shares: [of_a, rest, rest],
-            headroom: HEADROOMS[axis(3)],
-            run_seed,
-        }
+        Self { run, level: LEVELS[axis(0)], jitter: true, regions, shares: [of_a, rest, rest], headroom: HEADROOMS[axis(3)], run_seed }
     }
 
     /// The run itself.
-    pub(super) fn setup(&self, incident: &Incident) -> Setup {
+    pub(in crate::command) fn setup(&self, incident: &Incident) -> Setup {
         let mut jitter = self.jitter.then(|| Rng::with_seed(self.run_seed ^ 0x6a69_7474_6572));
         Setup {
             incident: scaled(incident, self.level, jitter.as_mut()),

@@ -25,17 +25,19 @@ const SPECK: f64 = 1.5;
 const SENTENCES_MAX: usize = 40;
 /// Characters in a line of text.
 const CHARACTERS: usize = 138;
+/// How wide what is written at a tick may be.
+const TICK: f64 = 40.0;
 /// Ticks on the axis, about.
 const TICKS: f64 = 12.0;
 
 /// Colours by meaning, in both schemes. Blue and orange tell well from bad for more people than green and red do.
 const STYLE: &str = "\
 svg{color-scheme:light dark;--paper:#fff;--ink:#1b1f24;--soft:#5b6672;--line:#d5dae0;--lane:#f1f3f5;--fault:#c2410c;--degraded:#e0a100;\
---unhealthy:#b3261e;--unknown:#8a63c4;--one:#e0a100;--majority:#1f6feb;--a:#7a4fc0;--b:#1f6feb;--c:#0a8577;--nothing:#b3261e;--hurt:#c2410c}\
+--unhealthy:#b3261e;--unknown:#8a63c4;--one:#e0a100;--majority:#46566a;--a:#7a4fc0;--b:#1f6feb;--c:#0a8577;--nothing:#b3261e;--hurt:#c2410c}\
 @media(prefers-color-scheme:dark){svg{--paper:#14181d;--ink:#e8ebee;--soft:#a0abb7;--line:#333b44;--lane:#1e242b;--fault:#f2793c;--degraded:#d9a520;\
---unhealthy:#ff7b72;--unknown:#b79bea;--one:#d9a520;--majority:#6cb0ff;--a:#b79bea;--b:#6cb0ff;--c:#3fc1ae;--nothing:#ff7b72;--hurt:#f2793c}}\
+--unhealthy:#ff7b72;--unknown:#b79bea;--one:#d9a520;--majority:#b9c6d4;--a:#b79bea;--b:#6cb0ff;--c:#3fc1ae;--nothing:#ff7b72;--hurt:#f2793c}}\
 text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:var(--ink)}.title{font-size:17px;font-weight:600}.soft{fill:var(--soft)}\
-.head{font-weight:600}.end{text-anchor:end}.time{font-variant-numeric:tabular-nums}.in{font-size:11px;font-weight:600;fill:var(--paper)}\
+.head{font-weight:600}.end{text-anchor:end}.time{font-variant-numeric:tabular-nums}.in{font-size:11px;font-weight:600;fill:var(--paper)}.on-yellow{fill:#1b1f24}\
 .grid{stroke:var(--line)}.bed{fill:var(--lane)}.fault{fill:var(--fault)}.degraded{fill:var(--degraded)}.unhealthy{fill:var(--unhealthy)}\
 .unknown{fill:var(--unknown)}.one{fill:var(--one)}.majority{fill:var(--majority)}.a{fill:var(--a)}.b{fill:var(--b)}.c{fill:var(--c)}\
 .nothing{fill:var(--nothing)}.hurt{fill:var(--hurt)}";
@@ -99,7 +101,9 @@ fn axis(out: &mut String, minutes: f64, top: f64, bottom: f64) {
     while tick <= minutes {
         let at = x(tick, minutes);
         let _ = writeln!(out, "<line x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{top:.1}\" y2=\"{bottom:.1}\" class=\"grid\"/>");
-        text(out, at + 3.0, top + 2.0, "soft time", &format!("{}:{:02}", (tick / 60.0) as u64, tick as u64 % 60));
+        if at + TICK < RIGHT {
+            text(out, at + 3.0, top + 2.0, "soft time", &format!("{}:{:02}", (tick / 60.0) as u64, tick as u64 % 60));
+        }
         tick += step;
     }
 }
@@ -148,8 +152,9 @@ fn part(out: &mut String, stretch: &Stretch, minutes: f64, y: f64, high: f64, la
         Shade::Votes(votes) => votes.to_string(),
         Shade::Degraded | Shade::Unhealthy | Shade::Unknown | Shade::Away(_) | Shade::LastResort | Shade::Nothing => stretch.says.clone(),
     };
-    if wide > 8.0 * said.chars().count() as f64 + 6.0 && tall > 8.0 {
-        text(out, from + 4.0, y + high - 3.0, "in", &said);
+    if wide > 8.0 * said.chars().count() as f64 + 6.0 && tall > 12.0 {
+        let class = if matches!(stretch.shade, Shade::Degraded) { "in on-yellow" } else { "in" };
+        text(out, from + 4.0, y + high - 3.0, class, &said);
     }
 }
 
@@ -181,8 +186,8 @@ fn legend(out: &mut String, picture: &Picture, y: f64) -> f64 {
 fn sentences(out: &mut String, picture: &Picture, mut y: f64) -> f64 {
     let told: Vec<_> = picture.events.iter().filter(|told| told.kind != "verdict").collect();
     for event in told.iter().take(SENTENCES_MAX) {
-        text(out, 78.0, y, "soft time end", &clock(event.seconds));
-        text(out, 92.0, y, "soft", event.kind);
+        text(out, 72.0, y, "soft time end", &clock(event.seconds));
+        text(out, 84.0, y, "soft", event.kind);
         for line in wrap(&event.what, CHARACTERS) {
             text(out, LEFT, y, "", &line);
             y += LINE;

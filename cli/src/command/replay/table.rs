@@ -12,6 +12,8 @@ use crate::table::Rows;
 
 /// The narrowest a title is cut to.
 const TITLE_MIN: usize = 14;
+/// How many things that went wrong are listed of one incident.
+const OFFENCES_MAX: usize = 3;
 /// What stands over the columns of error-minutes.
 const OVER_MINUTES: &str = "ERROR-MINUTES, HOME A";
 
@@ -39,32 +41,44 @@ struct Line {
 /// The table with its sums and what went wrong.
 pub(super) fn table(rows: &[Row], view: &View) -> String {
     let headings = headings(view);
-    let mut lines: Vec<Line> = rows.iter().map(|row| Line { mark: row.mark(), cells: cells(row, view) }).collect();
-    lines.extend(sums(rows, view));
-    fit(&mut lines, &headings, view.width);
+    let sums = sums(rows, view);
+    let below = sums.len();
+    let mut lines: Vec<Line> = rows.iter().map(|row| Line { mark: row.mark(), cells: cells(row, view) }).chain(sums).collect();
+    fit(&mut lines, &headings, view);
     let mut table = Rows::new(view.look, &headings).right_from(3);
     for line in lines {
         table.row(line.mark, line.cells);
     }
     let mut text: Vec<String> = table.text().lines().map(str::to_owned).collect();
-    let over = text.first().and_then(|heading| heading.find("OURS")).map(|at| {
-        // The heading is ASCII: bytes are columns. Numbers stand to the right, so the first one's column begins before its word.
-        format!("{}{OVER_MINUTES}", " ".repeat(at))
-    });
-    text.insert(text.len() - sums(rows, view).len(), String::new());
+    let over = text.first().map(|line| over_minutes(line, view.sides));
+    if below > 0 {
+        text.insert(text.len() - below, String::new());
+    }
     over.into_iter().chain(text).chain(offences(rows, view.look)).collect::<Vec<_>>().join("\n")
+}
+
+/// The line over the headings: what the columns of minutes are, ending where the last of them does.
+fn over_minutes(headings: &str, sides: &[Side]) -> String {
+    // Headings are ASCII: bytes are columns.
+    let last = sides.last().map_or("OURS", |side| heading(*side));
+    let end = headings.find(&format!(" {last} ")).map_or(0, |at| at + 1 + last.len());
+    format!("{OVER_MINUTES:>end$}")
+}
+
+fn heading(side: Side) -> &'static str {
+    match side {
+        Side::Ours => "OURS",
+        Side::Other(Against::None) => "NONE",
+        Side::Other(Against::Act) => "ACT 3",
+        Side::Other(Against::Talk) => "TALK",
+        Side::Other(Against::Manual) => "MANUAL",
+    }
 }
 
 fn headings(view: &View) -> Vec<&'static str> {
     let mut headings = vec!["ID", "INCIDENT", "CALL"];
     for side in view.sides {
-        headings.push(match side {
-            Side::Ours => "OURS",
-            Side::Other(Against::None) => "NONE",
-            Side::Other(Against::Act) => "ACT 3",
-            Side::Other(Against::Talk) => "TALK",
-            Side::Other(Against::Manual) => "MANUAL",
-        });
+        headings.push(heading(*side));
         if *side == Side::Ours {
             headings.extend((view.runs > 1).then_some("WORST"));
             headings.extend(view.wide.then_some(["HOME B", "HOME C", "RECONN."]).into_iter().flatten());
@@ -126,7 +140,14 @@ fn sums(rows: &[Row], view: &View) -> Vec<Line> {
                 let sum = |of: fn(&super::row::Tally) -> &Figures| Figures::sum(tallies.iter().map(|tally| of(tally)));
                 (tallies.len() == rows.len()).then(|| (sum(|tally| &tally.median), sum(|tally| &tally.worst)))
             };
-            let mut cells = vec!["sum".to_owned(), format!("{} incidents", rows.len()), word];
+            let mut cells = vec![
+                "sum".to_owned(),
+                match rows.len() {
+                    1 => "1 incident".to_owned(),
+                    more => format!("{more} incidents"),
+                },
+                word,
+            ];
             cells.extend(figures(numbers, view).into_iter());
             let times = cells.len() - 2;
             cells.iter_mut().skip(times).for_each(String::clear);
@@ -141,48 +162,53 @@ fn worst_mark(rows: &[&Row]) -> Mark {
 }
 
 /// Cuts titles so that a line fits.
-fn fit(lines: &mut [Line], headings: &[&str], width: usize) {
+fn fit(lines: &mut [Line], headings: &[&str], view: &View) {
     let widest = |column: usize| {
         let heading = headings.get(column).map_or(0, |heading| heading.chars().count());
         lines.iter().filter_map(|line| line.cells.get(column)).map(|cell| cell.chars().count()).fold(heading, usize::max)
     };
     let others: usize = (0..headings.len()).filter(|column| *column != 1).map(|column| widest(column) + 2).sum();
-    let room = width.saturating_sub(others + 4).max(TITLE_MIN);
+    // Marks are one character, or up to four where they are ASCII.
+    let marks = if view.look.unicode { 1 } else { 4 };
+    let room = view.width.saturating_sub(marks + 1 + others + 2).max(TITLE_MIN);
     for title in lines.iter_mut().filter_map(|line| line.cells.get_mut(1)) {
-        *title = cut(title, room);
+        *title = cut(title, room, view.look);
     }
 }
 
 /// Text of at most `room` characters, with dots where something is left out.
-pub(super) fn cut(text: &str, room: usize) -> String {
+pub(super) fn cut(text: &str, room: usize, look: Look) -> String {
     if text.chars().count() <= room {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(room.saturating_sub(2)).collect();
-    format!("{}..", kept.trim_end())
+    let dots = look.symbol(Mark::Going);
+    let kept: String = text.chars().take(room.saturating_sub(dots.chars().count())).collect();
+    format!("{}{dots}", kept.trim_end())
 }
 
+/// What went wrong, incident by incident.
 fn offences(rows: &[Row], look: Look) -> Vec<String> {
-    let mut lines: Vec<String> = rows
-        .iter()
-        .flat_map(|row| row.offences.iter().map(move |offence| (row, offence)))
-        .map(|(row, offence)| {
+    let mut lines = Vec::new();
+    for row in rows {
+        for offence in row.offences.iter().take(OFFENCES_MAX) {
             let kind = match offence.kind {
                 OffenceKind::Forbidden => "forbidden",
                 OffenceKind::Violation => "broken promise",
             };
-            let runs = if offence.runs > 1 { format!(" ({} runs, first in run {})", offence.runs, offence.run) } else { first_run(offence.run) };
-            format!("{} {}: {kind}: {}{runs}", look.paint(Mark::Bad, look.symbol(Mark::Bad)), row.id, offence.what)
-        })
-        .collect();
+            let runs = match offence {
+                offence if offence.runs > 1 => format!(" ({} runs, first in run {})", offence.runs, offence.run),
+                offence if offence.run > 0 => format!(" (run {})", offence.run),
+                _ => String::new(),
+            };
+            lines.push(format!("{} {}: {kind}: {}{runs}", look.paint(Mark::Bad, look.symbol(Mark::Bad)), row.id, offence.what));
+        }
+        let left = row.offences.len().saturating_sub(OFFENCES_MAX);
+        lines.extend((left > 0).then(|| format!("  and {left} more in {}; --output json has them all", row.id)));
+    }
     if !lines.is_empty() {
         lines.insert(0, String::new());
     }
     lines
-}
-
-fn first_run(run: u32) -> String {
-    if run == 0 { String::new() } else { format!(" (run {run})") }
 }
 
 fn minutes(value: f64) -> String {
@@ -203,21 +229,30 @@ fn length(seconds: Option<f64>, look: Look) -> String {
 pub(super) fn legend(view: &View) -> String {
     let has = |side| view.sides.contains(&Side::Other(side));
     let mut minutes = vec!["OURS: this policy"];
-    minutes.extend((view.runs > 1).then_some("WORST: the worst run of it; the other columns are medians, or the most of any run where they count something"));
+    minutes.extend(
+        (view.runs > 1)
+            .then_some("WORST: the worst run of it; the other columns are medians, or the most of any run where they count something"),
+    );
     minutes.extend(has(Against::None).then_some("NONE: nobody moves anybody"));
     minutes.extend(has(Against::Act).then_some("ACT 3: somebody who knows all, 3 minutes after users feel it, where moving helps"));
     minutes.extend(has(Against::Talk).then_some("TALK: one check of /health per region"));
     minutes.extend(has(Against::Manual).then_some("MANUAL: an operator by hand"));
     let wide = "HOME B, HOME C: the same for users homed there; RECONN.: how often one homed in A was made to reconnect";
     let mut entries = vec![
-        ("error-minutes", "minutes of failure of an average user homed in A, the impaired region; 0.25 for each forced reconnect".to_owned()),
+        (
+            "error-minutes",
+            "minutes of failure of an average user homed in A, the impaired region; 0.25 for each forced reconnect".to_owned(),
+        ),
         ("", minutes.join("; ")),
     ];
     entries.extend(view.wide.then(|| ("", wide.to_owned())));
     entries.extend([
         ("CALL", "the right one: move, stay, or room: move if the survivors have room".to_owned()),
         ("WRONG, FLIPS", "regions left while they were fine; times one went out or came back beyond the first".to_owned()),
-        ("EMPTY, OVER", "minutes in which some were answered with nothing or a last resort; in which a serving region was overloaded".to_owned()),
+        (
+            "EMPTY, OVER",
+            "minutes in which some were answered with nothing or a last resort; in which a serving region was overloaded".to_owned(),
+        ),
         ("VOTE, ANSWERS", "from the first that users felt to a majority of votes; to DNS answers that follow it".to_owned()),
     ]);
     let room = view.width.saturating_sub(15).max(30);

@@ -17,8 +17,8 @@ pub(super) fn timeline(picture: &Picture, width: usize, look: Look) -> String {
     let headings = Group::ALL.iter().map(|group| group.heading().len());
     let label = labels.chain(headings).max().unwrap_or_default() + 2;
     let columns = width.saturating_sub(label + 1).max(COLUMNS_MIN);
-    let mut lines = vec![cut(&format!("{}  {}", picture.id, picture.title), width), roles(picture)];
-    lines.extend(picture.run.as_ref().map(|run| cut(run, width)));
+    let mut lines = vec![cut(&format!("{}  {}", picture.id, picture.title), width, look), roles(picture)];
+    lines.extend(picture.run.as_ref().map(|run| cut(run, width, look)));
     lines.push(String::new());
     lines.push(axis(picture.minutes, label, columns));
     for group in Group::ALL {
@@ -35,8 +35,10 @@ pub(super) fn timeline(picture: &Picture, width: usize, look: Look) -> String {
     }
     lines.push(String::new());
     lines.extend(legend(picture, width, look));
-    lines.push(String::new());
-    lines.extend(sentences(&picture.events, width, look));
+    if !picture.events.is_empty() {
+        lines.push(String::new());
+        lines.extend(sentences(&picture.events, width, look));
+    }
     lines.join("\n")
 }
 
@@ -113,8 +115,7 @@ fn symbol(shade: Option<Shade>, look: Look) -> char {
         (None, false) => '.',
         (Some(Shade::Fault(level)), true) => step(level, ['░', '▒', '▓', '█']),
         (Some(Shade::Fault(level)), false) => step(level, ['-', '=', '*', '#']),
-        (Some(Shade::Degraded), true) => '▒',
-        (Some(Shade::Degraded), false) => '=',
+        (Some(Shade::Degraded), _) => '~',
         (Some(Shade::Unhealthy), true) => '█',
         (Some(Shade::Unhealthy), false) => '#',
         (Some(Shade::Unknown), _) => '?',
@@ -189,10 +190,13 @@ fn wrap_wide(text: &str, width: usize) -> Vec<String> {
 /// What happened, as sentences. Where there are too many, verdicts go first, then refusals, then the latest.
 fn sentences(events: &[Told], width: usize, look: Look) -> Vec<String> {
     let kept = chosen(events);
-    let indent = 21;
+    // Marks are one character, or four where they are ASCII.
+    let marks = if look.unicode { 1 } else { 4 };
+    let indent = marks + 20;
     let mut lines: Vec<String> = Vec::new();
     for told in &kept {
-        let head = format!("{} {:>9}  {:<8}", look.paint(told.mark, look.symbol(told.mark)), clock(told.seconds), told.kind);
+        let mark = look.paint(told.mark, &format!("{:<marks$}", look.symbol(told.mark)));
+        let head = format!("{mark} {:>9}  {:<8}", clock(told.seconds), told.kind);
         let room = width.saturating_sub(indent + 2).max(COLUMNS_MIN);
         for (index, line) in wrap(&told.what, room).into_iter().enumerate() {
             lines.push(if index == 0 { format!("{head} {line}") } else { format!("{:indent$} {line}", "") });

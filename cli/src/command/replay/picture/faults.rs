@@ -57,7 +57,12 @@ fn stretches(said: &[(f64, &Tuple)], horizon: f64) -> Vec<Stretch> {
 /// How bad it is, 0 to 1; nothing if all is well.
 fn level(effect: &Effect) -> Option<f64> {
     let level = match effect {
-        Effect::Err(share) | Effect::Hole(share) | Effect::Miss(share) | Effect::Wrong(share) | Effect::Drop(share) | Effect::Deny(share) => *share,
+        Effect::Err(share)
+        | Effect::Hole(share)
+        | Effect::Miss(share)
+        | Effect::Wrong(share)
+        | Effect::Drop(share)
+        | Effect::Deny(share) => *share,
         Effect::Lat(ms) => ms / WORST_LATENCY_MS,
         Effect::Stale(seconds) | Effect::Skew(seconds) => seconds.abs() / WORST_SECONDS,
         Effect::Stall(on) => f64::from(u8::from(*on)),

@@ -52,7 +52,7 @@ pub(super) fn verdicts(transcript: &Transcript, end: f64) -> Vec<Lane> {
 }
 
 fn verdict(transcript: &Transcript, who: usize, which: usize, end: f64) -> Lane {
-    let mut line = Line::new(Group::Verdicts, format!("{} by {}", letter(which), letter(who)));
+    let mut line = Line::new(Group::Verdicts, format!("on {} by {}", letter(which), letter(who)));
     for event in &transcript.events {
         if let Happening::Verdict { observer, region, to, .. } = &event.what
             && (*observer, *region) == (who, which)

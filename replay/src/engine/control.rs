@@ -1,0 +1,216 @@
+//! This project at work: three observers with their stores, controllers and gates. What they decide is `decision`'s.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use decision::{Change, Intent, Observed, Policy, RegionName, Schema, Snapshot, Votes, decide};
+use jiff::Timestamp;
+use probe::Pace;
+
+use super::clock::{For, calendar, draws};
+use super::gates::Gate;
+use super::observer::Observer;
+use super::report::{Documents, Stored};
+use super::stores::{Behind, Caller, Store, gets_through};
+use crate::incident::{Act, Component, Effect, Incident};
+use crate::service::Truth;
+
+/// How long after a change a controller is woken by it: at the least, and how much more at the most.
+const WOKEN_AFTER_S: (f64, f64) = (0.2, 0.5);
+/// A controller runs this often, whatever happens.
+pub(super) const TICK: Duration = Duration::from_secs(60);
+
+/// All observers, by role.
+#[derive(Debug, Clone)]
+pub(super) struct Control {
+    pub(super) policy: Policy,
+    pub(super) pace: Pace,
+    pub(super) names: [RegionName; 3],
+    pub(super) seed: u64,
+    pub(super) observers: [Observer; 3],
+    pub(super) stores: [Store; 3],
+    pub(super) gates: [Gate; 3],
+    pub(super) controllers: [Controller; 3],
+}
+
+/// One observer's controller.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Controller {
+    pub(super) crashed: bool,
+    /// A run that a change asked for is still to come.
+    pub(super) woken: bool,
+    /// Whether its store failed it the last time.
+    pub(super) failing: bool,
+    /// When its gate reads next.
+    pub(super) gate_reads: Option<Duration>,
+}
+
+/// What came of one run of a controller.
+#[derive(Debug)]
+pub(super) enum Decided {
+    /// Its own votes cannot be read.
+    Unread,
+    /// What it decided could not be written.
+    Unwritten,
+    /// Somebody else's votes stand above what it decided.
+    Behind(Behind),
+    /// Stored, or nothing to store.
+    Stored(Vec<Change>),
+}
+
+impl Control {
+    pub(super) fn new(policy: Policy, names: &[RegionName; 3], incident: &Incident, seed: u64) -> Self {
+        let thresholds = policy.thresholds();
+        let round = Duration::try_from(thresholds.round()).unwrap_or(Duration::from_secs(10));
+        let pace = Pace::default().every(round);
+        let remembers = incident.faults.iter().any(|tuple| match &tuple.effect {
+            Effect::Stale(_) => tuple.component == Component::Config,
+            Effect::Act(act) => *act == Act::StaleWriter,
+            _ => false,
+        });
+        let observer = |index: usize| Observer::new(index, &names[index], policy.service(), &pace, seed);
+        Self {
+            observers: std::array::from_fn(observer),
+            stores: std::array::from_fn(|_| Store::new(remembers)),
+            gates: std::array::from_fn(|_| Gate::default()),
+            controllers: [Controller::default(); 3],
+            names: names.clone(),
+            policy,
+            pace,
+            seed,
+        }
+    }
+
+    /// Stores the rounds of an observer that are not stored yet, if its store lets it. Returns whether it did.
+    pub(super) fn publish(&mut self, index: usize, truth: &Truth) -> bool {
+        let now = truth.now();
+        if !gets_through(&truth.store(index), Caller::Inside, &mut draws(self.seed, For::Store, index, now)) {
+            return false;
+        }
+        let (observer, store) = (&mut self.observers[index], &mut self.stores[index]);
+        let mut document = store.observed.take().unwrap_or_else(|| Observed {
+            schema: Schema::V1,
+            service: self.policy.service().clone(),
+            observer: self.names[index].clone(),
+            generation: 0,
+            rounds: Vec::new(),
+            matrix: BTreeMap::new(),
+        });
+        document.generation = document.generation.saturating_add(1);
+        let matrix = std::mem::take(&mut observer.matrix);
+        while let Some(round) = observer.unpublished.pop_front() {
+            let is_last = observer.unpublished.is_empty();
+            document.push(round, if is_last { matrix.clone() } else { BTreeMap::new() });
+        }
+        store.observed = Some(document);
+        store.remember(now);
+        true
+    }
+
+    /// How long after a change the controller of an observer runs.
+    pub(super) fn woken_after(&self, index: usize, now: Duration) -> Duration {
+        let (least, more) = WOKEN_AFTER_S;
+        Duration::from_secs_f64(least + more * draws(self.seed, For::Wake, index, now).f64())
+    }
+
+    /// When the controller of an observer first runs by itself.
+    pub(super) fn first_tick(&self, index: usize) -> Duration {
+        TICK.mul_f64(draws(self.seed, For::Phase, index, Duration::ZERO).f64())
+    }
+
+    /// One run of a controller: reads, decides, records.
+    pub(super) fn reconcile(&mut self, index: usize, truth: &Truth) -> (Timestamp, Decided) {
+        let now = calendar(truth.now(), truth.clock_ahead(index));
+        let state = truth.store(index);
+        let mut rng = draws(self.seed, For::Store, 3 + index, truth.now());
+        if !gets_through(&state, Caller::Inside, &mut rng) {
+            return (now, Decided::Unread);
+        }
+        let intents = self.intents(index, truth, &mut rng);
+        let observer = self.names[index].clone();
+        if state.stale > Duration::ZERO {
+            // An old copy is read; what is written is held against what stands.
+            let copy = self.stores[index].copy_from(truth.now().saturating_sub(state.stale));
+            let Documents { observed, votes, .. } = copy.map(|copy| (*copy).clone()).unwrap_or_default();
+            let decision = decide(&self.policy, &Snapshot { observer, observed, intents, votes }, now);
+            return (now, self.record(index, decision, gets_through(&state, Caller::Inside, &mut rng)));
+        }
+        // Documents are lent to the snapshot and go back: copying them would cost more than deciding.
+        let store = &mut self.stores[index];
+        let snapshot = Snapshot { observer, observed: store.observed.take(), intents, votes: store.votes.take() };
+        let decision = decide(&self.policy, &snapshot, now);
+        (store.observed, store.votes) = (snapshot.observed, snapshot.votes);
+        (now, self.record(index, decision, gets_through(&state, Caller::Inside, &mut rng)))
+    }
+
+    fn record(&mut self, index: usize, decision: decision::Decision, gets_through: bool) -> Decided {
+        if !decision.write {
+            return Decided::Stored(decision.changes);
+        }
+        if !gets_through {
+            return Decided::Unwritten;
+        }
+        match self.stores[index].put_votes(decision.votes) {
+            Ok(()) => Decided::Stored(decision.changes),
+            Err(behind) => Decided::Behind(behind),
+        }
+    }
+
+    /// The intents that a controller can read: of every store that answers it.
+    fn intents(&self, index: usize, truth: &Truth, rng: &mut fastrand::Rng) -> BTreeMap<RegionName, BTreeMap<RegionName, Intent>> {
+        let mut heard = BTreeMap::new();
+        for other in 0..3 {
+            let state = truth.store(other);
+            let caller = if other == index { Caller::Inside } else { Caller::Across(truth.way(index, other)) };
+            if gets_through(&state, caller, rng) {
+                let intents = if state.stale > Duration::ZERO {
+                    let copy = self.stores[other].copy_from(truth.now().saturating_sub(state.stale));
+                    copy.map(|copy| copy.intents.clone()).unwrap_or_default()
+                } else {
+                    self.stores[other].intents.clone()
+                };
+                heard.insert(self.names[other].clone(), intents);
+            }
+        }
+        heard
+    }
+
+    /// What a controller would read if everything answered: for looking at what it stored.
+    pub(super) fn snapshot(&mut self, index: usize) -> Snapshot {
+        let intents = self.names.iter().zip(&self.stores).map(|(name, store)| (name.clone(), store.intents.clone())).collect();
+        let store = &mut self.stores[index];
+        Snapshot { observer: self.names[index].clone(), observed: store.observed.take(), intents, votes: store.votes.take() }
+    }
+
+    /// Gives back what a snapshot was lent.
+    pub(super) fn give_back(&mut self, index: usize, snapshot: Snapshot) {
+        (self.stores[index].observed, self.stores[index].votes) = (snapshot.observed, snapshot.votes);
+    }
+
+    /// The gate of an observer reads. Returns whether it says anything else now, and when it reads again at the latest.
+    pub(super) fn gate_reads(&mut self, index: usize, truth: &Truth) -> (bool, Duration) {
+        let now = truth.now();
+        let fresh = self.policy.thresholds().votes_fresh();
+        let clock = calendar(now, truth.clock_ahead(index));
+        let reads = gets_through(&truth.store(index), Caller::Inside, &mut draws(self.seed, For::Gate, 3 + index, now));
+        let gate = &mut self.gates[index];
+        let mut turned = false;
+        if let Some(votes) = self.stores[index].votes.as_ref().filter(|_| reads) {
+            turned |= gate.read(votes, &self.names);
+        }
+        turned |= gate.look_at_the_clock(clock, fresh);
+        let again = if reads { gate.fresh_for(clock, fresh) } else { Duration::from_secs(1) };
+        (turned, now + again)
+    }
+
+    /// Everything that is stored.
+    pub(super) fn stored(&self, at: Duration) -> Stored {
+        let observers = self.names.iter().zip(&self.stores).map(|(name, store)| (name.clone(), store.documents())).collect();
+        Stored { at: calendar(at, 0.0), observers }
+    }
+
+    /// The stored votes of an observer.
+    pub(super) fn votes(&self, index: usize) -> Option<&Votes> {
+        self.stores[index].votes.as_ref()
+    }
+}

@@ -1,0 +1,274 @@
+//! What a run is judged by, noted as it goes: who became ejected and when, what was forbidden, which promises were broken, and the transcript.
+//!
+//! Nothing here moves anything.
+
+use std::time::Duration;
+
+use decision::{DOCUMENT_BYTES_MAX, Policy, Reason, RegionName, Snapshot, Verdict, Vote, Votes, decide};
+use jiff::Timestamp;
+
+use super::answers::Answers;
+use super::clock::moment;
+use super::report::{Invariant, Report, Violation};
+use super::transcript::{Event, Happening, Minute, Transcript};
+use crate::incident::{Forbidden, ForbiddenAct, Incident, Role};
+use crate::service::{Truth, Users};
+
+/// From this impact on a user, a fault is real.
+pub(super) const REAL: f64 = 0.10;
+/// How long a region must have been well for its ejection to be wrong.
+const WELL_FOR: Duration = Duration::from_secs(60);
+/// The most violations that are told of one run.
+const VIOLATIONS_MAX: usize = 20;
+/// Between two looks at documents in which nothing moved: one in so many writes.
+const LOOK_EVERY: u64 = 64;
+
+/// Everything that is noted.
+#[derive(Debug)]
+pub(super) struct Watch {
+    names: [RegionName; 3],
+    transcript: Option<Transcript>,
+    violations: Vec<Violation>,
+    forbidden: Vec<Forbidden>,
+    broken: Vec<String>,
+    /// By observer, then region.
+    pub(super) verdicts: [[Verdict; 3]; 3],
+    pub(super) votes: [[Vote; 3]; 3],
+    /// By observer, then region: the vote carries out a drain.
+    drained: [[bool; 3]; 3],
+    /// Which regions are out: ejected by a majority, or for others than us no longer answered to their own users.
+    pub(super) out: [bool; 3],
+    by_a_person: [bool; 3],
+    ejections: [u32; 3],
+    returns: [u32; 3],
+    wrong_ejects: u32,
+    /// When a user wholly in a region was last hurt for real.
+    hurt_at: [Option<Duration>; 3],
+    onset: Option<(Duration, usize)>,
+    voted: Option<Duration>,
+    answered: Option<Duration>,
+    nothing_served: Duration,
+    answers: Answers,
+}
+
+impl Watch {
+    pub(super) fn new(names: &[RegionName; 3], incident: &Incident, tells: bool) -> Self {
+        Self {
+            names: names.clone(),
+            transcript: tells.then(Transcript::default),
+            violations: Vec::new(),
+            forbidden: incident.forbidden.clone(),
+            broken: Vec::new(),
+            verdicts: [[Verdict::Healthy; 3]; 3],
+            votes: [[Vote::Serve; 3]; 3],
+            drained: [[false; 3]; 3],
+            out: [false; 3],
+            by_a_person: [false; 3],
+            ejections: [0; 3],
+            returns: [0; 3],
+            wrong_ejects: 0,
+            hurt_at: [None; 3],
+            onset: None,
+            voted: None,
+            answered: None,
+            nothing_served: Duration::ZERO,
+            answers: Answers::HOME,
+        }
+    }
+
+    /// Whether anybody will read a transcript.
+    pub(super) fn tells(&self) -> bool {
+        self.transcript.is_some()
+    }
+
+    pub(super) fn tell(&mut self, at: Duration, what: Happening) {
+        if let Some(transcript) = &mut self.transcript {
+            transcript.events.push(Event { at, what });
+        }
+    }
+
+    pub(super) fn violated(&mut self, at: Duration, invariant: Invariant, what: String) {
+        if self.violations.len() < VIOLATIONS_MAX {
+            self.violations.push(Violation { at, invariant, what });
+        }
+    }
+
+    /// Time passed, and the truth stands at its end.
+    pub(super) fn lived(&mut self, truth: &Truth, dt: Duration) {
+        let now = truth.now();
+        if self.answers.nothing_served() {
+            self.nothing_served += dt;
+        }
+        for region in 0..3 {
+            if truth.impact_at(region) >= REAL {
+                self.hurt_at[region] = Some(now);
+                if self.onset.is_none() {
+                    self.onset = Some((now, region));
+                    self.voted = self.out[region].then_some(now);
+                    self.answered = (self.answers.regions[region] != Some(region)).then_some(now);
+                }
+            }
+        }
+    }
+
+    /// Users are answered otherwise.
+    pub(super) fn answered(&mut self, now: Duration, answers: &Answers) {
+        for home in 0..3 {
+            let (from, to) = (self.answers.regions[home], answers.regions[home]);
+            if from != to || self.answers.last_resort[home] != answers.last_resort[home] {
+                self.tell(now, Happening::Answer { home, from, to, last_resort: answers.last_resort[home] });
+            }
+        }
+        self.answers = *answers;
+        if self.onset.is_some_and(|(_, region)| answers.regions[region] != Some(region)) {
+            self.answered.get_or_insert(now);
+        }
+    }
+
+    /// One observer's votes were stored. Returns whether any vote differs from before.
+    pub(super) fn voted(&mut self, now: Duration, observer: usize, votes: &Votes, changes: &[decision::Change]) -> bool {
+        let mut moved = false;
+        for region in 0..3 {
+            let Some(entry) = votes.regions.get(&self.names[region]) else { continue };
+            let from = self.verdicts[observer][region];
+            if from != entry.verdict {
+                self.verdicts[observer][region] = entry.verdict;
+                self.tell(now, Happening::Verdict { observer, region, from, to: entry.verdict });
+            }
+            self.drained[observer][region] = matches!(entry.reason, Reason::Drained { .. });
+            if self.votes[observer][region] != entry.vote {
+                self.votes[observer][region] = entry.vote;
+                moved = true;
+                if self.tells() {
+                    let change = changes.iter().find(|change| change.region == self.names[region]);
+                    let reason = change.map_or_else(|| entry.reason.to_string(), |change| change.reason.to_string());
+                    self.tell(now, Happening::Vote { observer, region, to: entry.vote, reason });
+                }
+            }
+        }
+        moved
+    }
+
+    /// Which regions a majority of these votes ejects.
+    pub(super) fn majorities(&self) -> [bool; 3] {
+        std::array::from_fn(|region| (0..3).filter(|observer| self.votes[*observer][region] == Vote::Eject).count() >= 2)
+    }
+
+    /// Whether a majority carries out a drain of a region.
+    pub(super) fn is_drained(&self, region: usize) -> bool {
+        (0..3).filter(|observer| self.drained[*observer][region]).count() >= 2
+    }
+
+    /// Regions are out, or back.
+    pub(super) fn moved(&mut self, truth: &Truth, out: [bool; 3], now: Duration) {
+        for region in 0..3 {
+            if self.out[region] == out[region] {
+                continue;
+            }
+            self.out[region] = out[region];
+            let hurt = truth.impact_at(region);
+            self.tell(now, Happening::Majority { region, ejected: out[region], hurt });
+            let by_a_person = if out[region] { self.is_drained(region) } else { self.by_a_person[region] };
+            self.by_a_person[region] = by_a_person;
+            if out[region] {
+                if self.onset.is_some_and(|(_, of)| of == region) {
+                    self.voted.get_or_insert(now);
+                }
+                let was_well = self.hurt_at[region].is_none_or(|at| now.saturating_sub(at) >= WELL_FOR);
+                if !by_a_person {
+                    self.ejections[region] += 1;
+                    self.wrong_ejects += u32::from(hurt < REAL && was_well);
+                }
+            } else if !by_a_person {
+                self.returns[region] += 1;
+            }
+            if !by_a_person {
+                self.check_forbidden(now, region, out[region]);
+            }
+        }
+        if self.out == [true; 3] {
+            self.violated(now, Invariant::SomethingServes, "a majority ejects every region".to_owned());
+        }
+    }
+
+    fn check_forbidden(&mut self, now: Duration, region: usize, ejected: bool) {
+        let out = self.out.iter().filter(|out| **out).count();
+        for forbidden in &self.forbidden {
+            let applies = match forbidden.act {
+                ForbiddenAct::Eject => ejected,
+                ForbiddenAct::Return => !ejected,
+                ForbiddenAct::EjectTwo => ejected && out >= 2,
+            };
+            let here = forbidden.region.is_none_or(|role| role.index() == region);
+            let within = now >= moment(forbidden.from) && forbidden.to.is_none_or(|to| now <= moment(to));
+            if applies && here && within {
+                let minute = now.as_secs_f64() / 60.0;
+                let what = match forbidden.act {
+                    ForbiddenAct::Eject => "was ejected",
+                    ForbiddenAct::Return => "was served again",
+                    ForbiddenAct::EjectTwo => "was ejected beside another",
+                };
+                self.broken.push(format!("{} {what} at minute {minute:.1}", Role::ALL[region]));
+            }
+        }
+    }
+
+    /// Looks at what was stored: whether it fits, can be read again, and settles.
+    pub(super) fn inspect(&mut self, at: Duration, policy: &Policy, snapshot: &mut Snapshot, now: Timestamp, moved: bool) {
+        let Some(votes) = &snapshot.votes else { return };
+        if !moved && !votes.generation.is_multiple_of(LOOK_EVERY) {
+            return;
+        }
+        let observer = snapshot.observer.clone();
+        match serde_json::to_vec(votes) {
+            Ok(json) if json.len() > DOCUMENT_BYTES_MAX => {
+                self.violated(at, Invariant::DocumentsFit, format!("the votes of {observer} have {} bytes", json.len()));
+            }
+            Ok(json) => {
+                if serde_json::from_slice::<Votes>(&json).ok().as_ref() != Some(votes) {
+                    self.violated(at, Invariant::DocumentsFit, format!("the votes of {observer} are not read as they were written"));
+                }
+            }
+            Err(error) => self.violated(at, Invariant::DocumentsFit, format!("the votes of {observer} cannot be written: {error}")),
+        }
+        let again = decide(policy, snapshot, now);
+        if again.write || !again.changes.is_empty() {
+            self.violated(at, Invariant::Settles, format!("{observer} decides otherwise on what it has just stored"));
+        }
+    }
+
+    /// A minute has ended.
+    pub(super) fn minute(&mut self, truth: &Truth, users: &Users) {
+        let minute = Minute {
+            verdicts: self.verdicts,
+            votes: self.votes,
+            ejected: self.out,
+            answers: self.answers.regions,
+            sick: std::array::from_fn(|region| truth.impact_at(region)),
+            hurt: users.hurt(),
+            placed: std::array::from_fn(|region| users.placed(region)),
+        };
+        if let Some(transcript) = &mut self.transcript {
+            transcript.minutes.push(minute);
+        }
+    }
+
+    /// Everything that was noted.
+    pub(super) fn report(self, users: &Users) -> Report {
+        let beyond_first = |counts: [u32; 3]| counts.iter().map(|count| count.saturating_sub(1)).sum::<u32>();
+        let since = |at: Option<Duration>| Some((at? - self.onset?.0).as_secs_f64());
+        Report {
+            score: *users.score(),
+            wrong_ejects: self.wrong_ejects,
+            flips: beyond_first(self.ejections) + beyond_first(self.returns),
+            minutes_nothing_served: self.nothing_served.as_secs_f64() / 60.0,
+            onset: self.onset.map(|(at, _)| at.as_secs_f64()),
+            vote_after: since(self.voted),
+            answers_after: since(self.answered),
+            forbidden: self.broken,
+            violations: self.violations,
+            transcript: self.transcript,
+            documents: None,
+        }
+    }
+}
