@@ -125,6 +125,19 @@ impl fmt::Display for Cause {
     }
 }
 
+impl Cause {
+    /// A bound on the bytes of its text.
+    pub(crate) fn bytes_at_most(&self) -> usize {
+        match self {
+            // The longest word is `not-tried`, the longest status `status-65535`.
+            Cause::From(region) | Cause::To(region) => 5 + region.as_str().len(),
+            Cause::Status(_) => 12,
+            Cause::Dns | Cause::Tls | Cause::Row | Cause::Own => 3,
+            Cause::Connect | Cause::Timeout | Cause::Protocol | Cause::Column | Cause::Late | Cause::Observer | Cause::NotTried => 9,
+        }
+    }
+}
+
 /// Text that is no outcome.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an outcome; one looks like pass, degraded:late, fail:timeout or unknown:observer")]

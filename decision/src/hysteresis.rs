@@ -334,7 +334,7 @@ impl Memory {
     pub(crate) fn eject(&mut self, policy: &Policy, region: &RegionName, now: Timestamp) {
         self.relapses = self.relapses.saturating_add(1);
         self.ejected_at = Some(now);
-        self.held_until = Some(later(now, self.hold_down(policy, region, now)));
+        self.held_until = Some(millis(later(now, self.hold_down(policy, region, now))));
     }
 
     /// Rounds from before a long silence say nothing of the present.
@@ -379,7 +379,7 @@ impl Memory {
         let decay = policy.thresholds().hold_down_decay();
         if self.relapses > 0 && age(at, since) >= decay {
             self.relapses -= 1;
-            self.clean_since = Some(later(since, decay));
+            self.clean_since = Some(millis(later(since, decay)));
         }
         if self.down && self.clean >= policy.thresholds().up_after {
             self.down = false;
@@ -394,7 +394,7 @@ impl Memory {
         self.push(letter);
         (self.clean, self.clean_since) = (0, None);
         if self.held_until.is_some() {
-            self.held_until = Some(later(at, self.hold_down(policy, region, at)));
+            self.held_until = Some(millis(later(at, self.hold_down(policy, region, at))));
         }
         self.down |= self.evidence(policy).is_some();
     }

@@ -96,8 +96,33 @@ impl Observed {
     }
 
     fn fits(&self) -> bool {
-        serde_json::to_vec(self).is_ok_and(|json| json.len() <= DOCUMENT_BYTES_MAX)
+        self.bytes_at_most() <= DOCUMENT_BYTES_MAX || serde_json::to_vec(self).is_ok_and(|json| json.len() <= DOCUMENT_BYTES_MAX)
     }
+
+    /// A bound on its bytes in JSON, from lengths alone: to write it all out for each round would cost more than to judge the round.
+    fn bytes_at_most(&self) -> usize {
+        // What stands around the values: field names, quotes, brackets, commas, and the longest numbers and times.
+        const DOCUMENT: usize = 120;
+        const ROUND: usize = 110;
+        const REGION: usize = 6;
+        const RESULT: usize = 12;
+        let outcome = |outcome: &Outcome| outcome.word().len() + outcome.cause().map_or(0, |cause| 1 + cause.bytes_at_most());
+        let result = |(check, result): (&Check, &CheckResult)| {
+            RESULT + check.as_str().len() + outcome(&result.outcome) + digits(result.millis) + digits(result.attempts.into())
+        };
+        let region =
+            |(name, observation): (&RegionName, &Observation)| REGION + name.as_str().len() + observation.iter().map(result).sum::<usize>();
+        let round = |round: &Round| ROUND + outcome(&round.self_check) + round.regions.iter().map(region).sum::<usize>();
+        let cell = |(to, millis): (&RegionName, &u32)| 4 + to.as_str().len() + digits(*millis);
+        let row =
+            |(from, row): (&RegionName, &BTreeMap<RegionName, u32>)| REGION + from.as_str().len() + row.iter().map(cell).sum::<usize>();
+        let names = self.service.as_str().len() + self.observer.as_str().len();
+        DOCUMENT + names + self.rounds.iter().map(round).sum::<usize>() + self.matrix.iter().map(row).sum::<usize>()
+    }
+}
+
+fn digits(number: u32) -> usize {
+    number.checked_ilog10().map_or(1, |power| power as usize + 1)
 }
 
 /// One round: every check of every region, from one observer, at one time.
@@ -117,3 +142,68 @@ pub struct Round {
 
 /// What was seen of one region in one round.
 pub type Observation = BTreeMap<Check, CheckResult>;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::check::Cause;
+
+    fn outcome() -> impl Strategy<Value = Outcome> {
+        let region = || prop_oneof![Just("eu-west-2"), Just("a-b-1"), Just("abcdefgh-ijklmnop-99")];
+        let name = || region().prop_map(|name| RegionName::new(name).unwrap());
+        let cause = prop_oneof![
+            prop::sample::select(vec![
+                Cause::Dns,
+                Cause::Connect,
+                Cause::Tls,
+                Cause::Timeout,
+                Cause::Protocol,
+                Cause::Row,
+                Cause::Column,
+                Cause::Own,
+                Cause::Late,
+                Cause::Observer,
+                Cause::NotTried
+            ]),
+            any::<u16>().prop_map(Cause::Status),
+            name().prop_map(Cause::From),
+            name().prop_map(Cause::To),
+        ];
+        (0..4, cause).prop_map(|(kind, cause)| match kind {
+            0 => Outcome::Pass,
+            1 => Outcome::Degraded(cause),
+            2 => Outcome::Fail(cause),
+            _ => Outcome::Unknown(cause),
+        })
+    }
+
+    fn observed() -> impl Strategy<Value = Observed> {
+        let name = (0..6_u32).prop_map(|n| RegionName::new(&format!("eu-west-{n}")).unwrap());
+        let result = (outcome(), any::<u32>(), any::<u8>()).prop_map(CheckResult::from);
+        let check = prop::sample::select(Check::ALL.to_vec());
+        let regions = prop::collection::btree_map(name.clone(), prop::collection::btree_map(check, result, 0..6), 0..7);
+        let at = (-1_000_000_000_000_000_000..4_000_000_000_000_000_000_i128).prop_map(|nanos| Timestamp::from_nanosecond(nanos).unwrap());
+        let round = (0..=GENERATION_MAX, at, outcome(), regions);
+        let round = round.prop_map(|(number, produced_at, self_check, regions)| Round { number, produced_at, self_check, regions });
+        let matrix = prop::collection::btree_map(name.clone(), prop::collection::btree_map(name, any::<u32>(), 0..7), 0..7);
+        (0..=GENERATION_MAX, prop::collection::vec(round, 0..6), matrix).prop_map(|(generation, rounds, matrix)| Observed {
+            schema: Schema::V1,
+            service: ServiceName::new("chat").unwrap(),
+            observer: RegionName::new("us-east-1").unwrap(),
+            generation,
+            rounds,
+            matrix,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_bound_on_its_bytes_is_one_and_a_close_one(observed in observed()) {
+            let (bytes, bound) = (serde_json::to_vec(&observed).unwrap().len(), observed.bytes_at_most());
+            prop_assert!(bytes <= bound, "{bytes} bytes, said to be {bound} at most");
+            prop_assert!(bound <= bytes * 5 / 4 + 100, "{bytes} bytes, said to be {bound} at most");
+        }
+    }
+}

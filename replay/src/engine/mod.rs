@@ -71,8 +71,7 @@ pub fn policy_with(setup: &Setup, thresholds: Thresholds) -> Result<Policy, Poli
     let service = ServiceName::new(SERVICE).unwrap_or_else(|_| unreachable!("a constant that is a service name"));
     let measured = setup.regions.iter().cloned().zip(crate::service::capacities(setup));
     let capacity = measured.filter(|(_, share)| *share > 0.0).collect();
-    let spec =
-        PolicySpec { service, observers: regions.clone(), regions, thresholds, failback: std::collections::BTreeMap::new(), capacity };
+    let spec = PolicySpec { service, observers: regions.clone(), regions, thresholds, failback: std::collections::BTreeMap::new(), capacity };
     Policy::new(spec)
 }
 
