@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use decision::{Intent, Policy, RegionName, ServiceView, Votes};
+use decision::{Intent, Observed, Policy, RegionName, ServiceView, Votes};
 use jiff::Timestamp;
 
 use crate::error::{StoreError, in_one_line};
@@ -70,6 +70,14 @@ impl Observers {
         }
         Reading { at: now(), intents, votes }
     }
+
+    /// What every probe saw, read at once. Who is much slower than `majority` of the observers counts as silent.
+    pub async fn seen(&self, majority: usize) -> Read<Option<Observed>> {
+        let asked = self.iter().cloned().map(|store| async move { (store.observer().clone(), store.observed().await) });
+        let mut answers = gather(asked, majority, Result::is_ok, GRACE).await;
+        let observers = self.iter().map(|store| store.observer());
+        observers.map(|observer| (observer.clone(), answers.remove(observer).unwrap_or_else(|| Err(slow(observer))))).collect()
+    }
 }
 
 impl Reading {
@@ -122,7 +130,7 @@ impl Reading {
 fn slow(observer: &RegionName) -> StoreError {
     StoreError::Unreachable {
         observer: observer.clone(),
-        parameter: "intents and votes".to_owned(),
+        parameter: "its documents".to_owned(),
         source: format!("none within {} ms after a majority had answered", GRACE.as_millis()).into(),
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! Everybody shares the newest [`Snapshot`]; however many watch, the observers are asked once.
 
+mod history;
+mod look;
 mod snapshot;
 mod watch;
 
+pub(crate) use self::look::Looker;
 pub use self::snapshot::{DnsState, Point, RegionState, Seen, Snapshot};
 pub(crate) use self::watch::Watch;

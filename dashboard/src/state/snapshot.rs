@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use decision::{Answers, Intent, Matrix, Observation, Observed, RegionName, ServiceView, Verdict};
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use crate::dns::Survey;
 
@@ -55,7 +56,7 @@ pub struct RegionState {
 }
 
 /// What all observers together saw of one region within ten seconds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Point {
     /// When the ten seconds began.
     pub at: Timestamp,
@@ -67,9 +68,13 @@ pub struct Point {
     pub rest_ms: Option<u32>,
     /// The slowest delivery within the region or out of it, in milliseconds.
     pub delivery_ms: Option<u32>,
-    /// Checks that did not pass.
+    /// The slowest message between this region and another, in milliseconds.
+    pub replication_ms: Option<u32>,
+    /// Checks that failed.
     pub failed: u32,
-    /// Checks that were made.
+    /// Checks of which nothing can be said.
+    pub unknown: u32,
+    /// Checks that were made, these included.
     pub made: u32,
 }
 
@@ -78,6 +83,12 @@ impl Point {
     pub const MOST: usize = 360;
     /// How long one of them is.
     pub const LENGTH: SignedDuration = SignedDuration::from_secs(10);
+
+    /// A point of which nothing is known yet.
+    pub(crate) fn new(at: Timestamp) -> Self {
+        let (answers, verdict) = (Answers::Unknown, Verdict::Unknown);
+        Self { at, answers, verdict, rest_ms: None, delivery_ms: None, replication_ms: None, failed: 0, unknown: 0, made: 0 }
+    }
 }
 
 /// What DNS says, asked from here as for clients in several places.

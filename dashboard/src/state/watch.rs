@@ -1,52 +1,109 @@
 //! The one task that looks, and how its looks reach everybody.
+//!
+//! It looks often while somebody watches or has asked lately, seldom else, and never twice at a time. Without the task (on a Lambda) whoever asks looks.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex as Latch, PoisonError};
+use std::time::Duration;
 
-use decision::{RegionName, ServiceView, Votes};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, Notify, watch};
+use tokio::time::Instant;
 
-use super::{DnsState, RegionState, Seen, Snapshot};
-use crate::settings::Settings;
+use super::{DnsState, Looker, Snapshot};
+use crate::dns::{Asking, Survey, Surveyor};
+use crate::settings::{Clock, Pace, Settings};
+
+/// After a question somebody counts as watching for this long: pages without scripts ask again by themselves.
+const WATCHED_FOR: Duration = Duration::from_secs(15);
 
 /// The newest snapshot, and who wants the next.
 pub(crate) struct Watch {
     newest: watch::Sender<Arc<Snapshot>>,
     stopped: watch::Sender<bool>,
+    looker: Mutex<Looker>,
+    surveyor: Mutex<Option<Surveyor>>,
+    dns: Latch<DnsState>,
+    asking: Option<Asking>,
+    pace: Pace,
+    clock: Clock,
+    /// When the last look ended, and when somebody last asked.
+    looked: Latch<Option<Instant>>,
+    asked: Latch<Option<Instant>>,
+    /// Somebody has come to a watch that was idle, or something was written.
+    wake: Notify,
+    looks: AtomicU64,
 }
 
 impl Watch {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let at = settings.clock.now();
-        let votes: BTreeMap<RegionName, Result<Option<Votes>, ()>> = BTreeMap::new();
-        let snapshot = Snapshot {
-            version: 0,
-            changes: 0,
-            at,
-            heard_at: None,
-            view: ServiceView::new::<(), ()>(&settings.policy, &votes, &BTreeMap::new(), at),
-            generation: 0,
-            newest: BTreeMap::new(),
-            observers: settings.policy.observers().iter().map(|observer| (observer.clone(), Seen::default())).collect(),
-            regions: settings.policy.regions().iter().map(|region| (region.clone(), RegionState::default())).collect(),
-            dns: DnsState::default(),
-        };
-        Self { newest: watch::Sender::new(Arc::new(snapshot)), stopped: watch::Sender::new(false) }
+        let looker = Looker::new(settings);
+        Self {
+            newest: watch::Sender::new(Arc::new(looker.blank())),
+            stopped: watch::Sender::new(false),
+            looker: Mutex::new(looker),
+            surveyor: Mutex::new(None),
+            dns: Latch::default(),
+            asking: settings.dns.clone(),
+            pace: settings.pace,
+            clock: settings.clock.clone(),
+            looked: Latch::default(),
+            asked: Latch::default(),
+            wake: Notify::new(),
+            looks: AtomicU64::new(0),
+        }
     }
 
-    /// What is known now.
+    /// What is known now, without a look.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.newest.borrow().clone()
     }
 
+    /// What is known now. Looks first where the last look is too long ago, once for all who ask meanwhile.
+    pub(crate) async fn current(&self) -> Arc<Snapshot> {
+        let recently = self.pace.watched * 2;
+        *lock(&self.asked) = Some(Instant::now());
+        if lock(&self.looked).is_none_or(|at| at.elapsed() > recently) {
+            let mut looker = self.looker.lock().await;
+            // Somebody else may have looked while this waited.
+            if lock(&self.looked).is_none_or(|at| at.elapsed() > recently) {
+                self.look(&mut looker).await;
+            }
+            self.wake.notify_one();
+        }
+        self.snapshot()
+    }
+
+    /// Looks now: something was written.
+    pub(crate) async fn refresh(&self) {
+        let mut looker = self.looker.lock().await;
+        self.look(&mut looker).await;
+    }
+
     /// Every snapshot from now on, or the newest of those that were missed. Somebody watches for as long as it lives.
     pub(crate) fn listen(&self) -> watch::Receiver<Arc<Snapshot>> {
-        self.newest.subscribe()
+        let listener = self.newest.subscribe();
+        self.wake.notify_one();
+        listener
+    }
+
+    /// How many listen.
+    pub(crate) fn listeners(&self) -> usize {
+        self.newest.receiver_count()
+    }
+
+    /// How often it has looked.
+    pub(crate) fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Relaxed)
     }
 
     /// Looks until stopped.
     pub(crate) async fn run(&self) {
-        self.stopped().await;
+        tokio::select! {
+            () = self.stopped() => {}
+            () = self.keep_looking() => {}
+            () = self.keep_asking() => {}
+        }
     }
 
     /// Ends the watch and whatever waits for [`Watch::stopped`].
@@ -60,4 +117,79 @@ impl Watch {
         // An error is a sender that is gone, which is the same.
         let _ = stopped.wait_for(|stopped| *stopped).await;
     }
+
+    async fn keep_looking(&self) {
+        loop {
+            let started = Instant::now();
+            self.refresh().await;
+            tokio::time::sleep_until(started + self.pace.watched).await;
+            while !self.is_watched() {
+                let idle = tokio::time::timeout_at(started + self.pace.idle, self.wake.notified()).await;
+                if idle.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Asks DNS again and again. An answer is published with the next look.
+    async fn keep_asking(&self) {
+        if self.asking.is_none() {
+            return std::future::pending().await;
+        }
+        loop {
+            let started = Instant::now();
+            self.survey().await;
+            tokio::time::sleep_until(started + self.pace.dns).await;
+            if !self.is_watched() {
+                tokio::time::sleep(self.pace.dns * 2).await;
+            }
+        }
+    }
+
+    /// Asks DNS once, if there is somebody to ask.
+    pub(crate) async fn survey(&self) {
+        let Some(asking) = &self.asking else { return };
+        let mut surveyor = self.surveyor.lock().await;
+        let asked = match surveyor.as_mut() {
+            Some(surveyor) => Ok(surveyor.survey().await),
+            None => match Surveyor::new(asking.clone()).await {
+                Ok(new) => Ok(surveyor.insert(new).survey().await),
+                Err(why) => Err(why),
+            },
+        };
+        let now = self.clock.now();
+        let mut dns = lock(&self.dns);
+        match asked {
+            Ok(survey) if is_silent(&survey) => {
+                dns.problem = Some("no server answers".to_owned());
+                // The zone's servers may be others by now.
+                *surveyor = None;
+            }
+            Ok(survey) => *dns = DnsState { asked_at: Some(now), survey, problem: None },
+            Err(why) => dns.problem = Some(why),
+        }
+    }
+
+    async fn look(&self, looker: &mut Looker) {
+        let before = self.snapshot();
+        let dns = lock(&self.dns).clone();
+        let next = looker.look(&before, dns).await;
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        *lock(&self.looked) = Some(Instant::now());
+        self.newest.send_replace(Arc::new(next));
+    }
+
+    fn is_watched(&self) -> bool {
+        self.listeners() > 0 || lock(&self.asked).is_some_and(|at| at.elapsed() < WATCHED_FOR)
+    }
+}
+
+/// Whether every lookup came to nothing.
+fn is_silent(survey: &Survey) -> bool {
+    survey.lookups.iter().all(|lookup| matches!(lookup.said, crate::dns::Said::Nothing(_)))
+}
+
+fn lock<T>(latch: &Latch<T>) -> std::sync::MutexGuard<'_, T> {
+    latch.lock().unwrap_or_else(PoisonError::into_inner)
 }
