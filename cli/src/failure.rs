@@ -419,7 +419,7 @@ mod tests {
                 },
             ),
             (7, Failure::Outpaced { message: "bob drained eu-west-2 first".to_owned(), generation: 12, hints: vec![] }),
-            (130, Failure::BrokenOff { what: "12 of 170 runs were done; none is shown".to_owned() }),
+            (130, Failure::BrokenOff { what: "12 % of 170 hours in virtual time are replayed; nothing is shown".to_owned() }),
             (130, Failure::Interrupted { stands: "The drain of eu-west-2 stands until 07:22 UTC.".to_owned() }),
         ]
     }
@@ -462,7 +462,7 @@ mod tests {
           us-east-1: SSM in us-east-1 throttles
         hint: find out with failover status
         [7] error: bob drained eu-west-2 first
-        [130] interrupted: 12 of 170 runs were done; none is shown
+        [130] interrupted: 12 % of 170 hours in virtual time are replayed; nothing is shown
         [130] interrupted: The drain of eu-west-2 stands until 07:22 UTC.
         hint: follow it with failover status --watch
         ");

@@ -43,6 +43,7 @@ pub(crate) fn policy() -> Policy {
         observers: names,
         thresholds: Thresholds::default(),
         failback: BTreeMap::new(),
+        capacity: BTreeMap::new(),
     })
     .unwrap()
 }
@@ -52,6 +53,7 @@ pub(crate) fn fine() -> RegionVote {
     RegionVote {
         vote: Vote::Serve,
         since: ago(6 * 86_400 + 7300),
+        announced: false,
         reason: Reason::Healthy,
         verdict: Verdict::Healthy,
         verdict_since: ago(6 * 86_400 + 7300),
@@ -63,11 +65,11 @@ pub(crate) fn fine() -> RegionVote {
 
 /// A failing region's vote.
 pub(crate) fn failing() -> RegionVote {
-    let failing =
-        Failing { check: Check::Websocket, cause: Some(decision::Cause::Status(503)), failed: 3, of: 5, mixed: false, retried: false };
+    let failing = Failing::Count { check: Check::Websocket, cause: Some(decision::Cause::Status(503)), failed: 5, of: 6 };
     RegionVote {
         vote: Vote::Eject,
         since: ago(61),
+        announced: false,
         reason: Reason::Failing(failing),
         verdict: Verdict::Unhealthy,
         verdict_since: ago(61),
@@ -83,6 +85,7 @@ pub(crate) fn drained() -> RegionVote {
     RegionVote {
         vote: Vote::Eject,
         since: ago(60),
+        announced: false,
         reason: Reason::Drained { by: "ana".to_owned(), until: intent.ends_at, generation: intent.generation },
         intent: Some(Remembered { state: decision::standing::State::Stands, ..Remembered::from(&intent) }),
         ..fine()

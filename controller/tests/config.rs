@@ -46,7 +46,7 @@ fn what_is_wrong_is_said_in_one_line() {
     let said: Vec<String> = cases.iter().map(|with| read(with).unwrap_err()).collect();
     insta::assert_snapshot!(said.join("\n"), @r#"
     FAILOVER_POLICY is not set
-    FAILOVER_POLICY cannot be parsed: unknown field `regoins`, expected one of `service`, `regions`, `observers`, `thresholds`, `failback` at line 1 column 27
+    FAILOVER_POLICY cannot be parsed: unknown field `regoins`, expected one of `service`, `regions`, `observers`, `thresholds`, `failback`, `capacity` at line 1 column 27
     FAILOVER_POLICY is refused: observers are odd in number, 3 to 7; these are 2 (a two-region service adds a witness)
     FAILOVER_SERVICE is shop, and the policy is that of chat
     FAILOVER_OBSERVER is not set

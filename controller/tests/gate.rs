@@ -23,7 +23,15 @@ use tokio::net::{TcpListener, TcpStream};
 fn policy() -> Policy {
     let regions = [london(), oregon(), region("ap-south-1")];
     let (thresholds, failback) = Default::default();
-    Policy::new(PolicySpec { service: chat(), observers: regions.clone().into(), regions: regions.into(), thresholds, failback }).unwrap()
+    Policy::new(PolicySpec {
+        service: chat(),
+        observers: regions.clone().into(),
+        regions: regions.into(),
+        thresholds,
+        failback,
+        capacity: std::collections::BTreeMap::new(),
+    })
+    .unwrap()
 }
 
 fn cast(generation: u64, ejected: Option<&RegionName>) -> Votes {
@@ -31,6 +39,7 @@ fn cast(generation: u64, ejected: Option<&RegionName>) -> Votes {
     let entry = |vote, verdict| RegionVote {
         vote,
         since,
+        announced: false,
         reason: Reason::Healthy,
         verdict,
         verdict_since: since,

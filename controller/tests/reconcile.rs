@@ -26,7 +26,15 @@ fn places() -> [RegionName; 3] {
 
 fn policy() -> Policy {
     let (thresholds, failback) = Default::default();
-    Policy::new(PolicySpec { service: chat(), observers: places().into(), regions: places().into(), thresholds, failback }).unwrap()
+    Policy::new(PolicySpec {
+        service: chat(),
+        observers: places().into(),
+        regions: places().into(),
+        thresholds,
+        failback,
+        capacity: std::collections::BTreeMap::new(),
+    })
+    .unwrap()
 }
 
 /// Three SSMs, in order London, Oregon, Mumbai, and London's controller.

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::announce::{Others, Own, Turn};
 use crate::automatic::Look;
 use crate::document::Schema;
 use crate::hysteresis::{self, Sight};
@@ -15,7 +16,7 @@ use crate::name::RegionName;
 use crate::observation::Observed;
 use crate::policy::Policy;
 use crate::reason::Reason;
-use crate::safety::{self, Candidate};
+use crate::safety::{self, Candidate, Circumstances};
 use crate::snapshot::Snapshot;
 use crate::standing::{self, Effect, Remembered, Standing, State};
 use crate::time::{age, millis};
@@ -30,6 +31,8 @@ pub struct Decision {
     pub changes: Vec<Change>,
     /// Whether they must be written: something but `decided_at` changed, or the stored ones get old.
     pub write: bool,
+    /// Whether to decide again at once, when this is written: something was announced that may be carried out after a look at the others.
+    pub again: bool,
 }
 
 /// One vote that moved.
@@ -47,7 +50,8 @@ pub struct Change {
 
 /// Decides the votes of `snapshot.observer` on every region of `policy`, as of `now`.
 ///
-/// Depends on its arguments alone. Deciding again once the result is stored, on the same facts at the same time, moves nothing and writes nothing.
+/// Depends on its arguments alone. Deciding again once the result is stored, on the same facts at the same time, moves nothing and writes nothing, unless it
+/// asked to be called [`again`](Decision::again): then the next call moves what this one announced, and asks for no other.
 /// Documents of another service or observer count as absent.
 #[must_use]
 pub fn decide(policy: &Policy, snapshot: &Snapshot, now: Timestamp) -> Decision {
@@ -56,9 +60,13 @@ pub fn decide(policy: &Policy, snapshot: &Snapshot, now: Timestamp) -> Decision 
     let sight = hysteresis::fold(policy, own_observed(policy, snapshot), last, now);
     let standing = standing::merge(policy, &snapshot.intents, &remembered(last), now);
 
-    let seats: Vec<Seat> = policy.regions().iter().map(|region| Seat::of(region, &sight, last, standing.get(region), now)).collect();
-    let ballots = vote(policy, &sight, &standing, &seats, now);
+    let settle = policy.thresholds().settle();
+    let seats: Vec<Seat> =
+        policy.regions().iter().map(|region| Seat::of(region, &sight, last, standing.get(region), settle, now)).collect();
+    let others = Others::of(policy, snapshot);
+    let ballots = vote(policy, &sight, &standing, &seats, others, now);
 
+    let again = ballots.iter().any(|ballot| ballot.announced);
     let mut changes = Vec::new();
     let mut regions = BTreeMap::new();
     for (seat, ballot) in seats.into_iter().zip(ballots) {
@@ -79,8 +87,8 @@ pub fn decide(policy: &Policy, snapshot: &Snapshot, now: Timestamp) -> Decision 
         regions,
     };
     match last.filter(|last| still_holds(policy, last, &votes, now)) {
-        Some(last) => Decision { votes: last.clone(), changes, write: false },
-        None => Decision { votes, changes, write: true },
+        Some(last) => Decision { votes: last.clone(), changes, write: false, again },
+        None => Decision { votes, changes, write: true, again },
     }
 }
 
@@ -90,6 +98,10 @@ struct Seat<'a> {
     last: Option<&'a RegionVote>,
     before: Vote,
     since: Timestamp,
+    /// Whether the stored votes show it to the others as ejected.
+    shown: bool,
+    /// Whether it was brought back so recently that the checkers may still see it ejected.
+    settles: bool,
     memory: Memory,
     standing: Option<&'a Standing>,
 }
@@ -97,6 +109,7 @@ struct Seat<'a> {
 /// One region's vote.
 struct Ballot {
     vote: Vote,
+    announced: bool,
     reason: Reason,
     moved_by: Reason,
     refused: Option<SafetyRule>,
@@ -105,7 +118,14 @@ struct Ballot {
 }
 
 /// Every region's vote, lane by lane.
-fn vote(policy: &Policy, sight: &Sight<'_>, standing: &BTreeMap<RegionName, Standing>, seats: &[Seat<'_>], now: Timestamp) -> Vec<Ballot> {
+fn vote(
+    policy: &Policy,
+    sight: &Sight<'_>,
+    standing: &BTreeMap<RegionName, Standing>,
+    seats: &[Seat<'_>],
+    others: Others<'_>,
+    now: Timestamp,
+) -> Vec<Ballot> {
     let is_out = |other: &RegionName| {
         let drained = standing.get(other).is_some_and(|standing| standing.effect == Effect::Drained);
         drained || sight.memories.get(other).is_some_and(|memory| memory.down)
@@ -117,25 +137,45 @@ fn vote(policy: &Policy, sight: &Sight<'_>, standing: &BTreeMap<RegionName, Stan
     for (seat, look) in seats.iter().zip(&looks).filter(|(seat, _)| !seat.is_drained()) {
         candidates.insert(seat.region.clone(), seat.candidate(look, is_out, now));
     }
-    // Safety rules.
-    let reserved = standing.values().filter(|standing| standing.reserved).count();
-    let last_ejection = seats.iter().filter_map(|seat| seat.memory.ejected_at).filter(|at| *at <= now).max();
-    safety::apply(policy, &mut candidates, reserved, last_ejection, now);
+    // Safety rules. By them somebody may leave only when the other observers can know.
+    let regions = |which: fn(&Seat<'_>) -> bool| seats.iter().filter(|seat| which(seat)).map(|seat| seat.region).collect();
+    let circumstances = Circumstances {
+        drained: regions(|seat| seat.is_drained()),
+        leaving: regions(|seat| seat.is_drained() && seat.before == Vote::Serve),
+        reserved: standing.iter().filter(|(_, standing)| standing.reserved).map(|(region, _)| region).collect(),
+        own: Own { seen: regions(|seat| seat.before == Vote::Eject || seat.settles), shown: regions(|seat| seat.shown) },
+        others,
+        last_ejection: seats.iter().filter_map(|seat| seat.memory.ejected_at).filter(|at| *at <= now).max(),
+        now,
+    };
+    let turns = safety::apply(policy, &mut candidates, &circumstances);
 
-    let ballot = |(seat, look): (&Seat<'_>, &Look<'_>)| match candidates.remove(seat.region) {
-        Some(candidate) => seat.ballot(candidate, look),
-        None => seat.drained(look),
+    let ballot = |(seat, look): (&Seat<'_>, &Look<'_>)| {
+        let turn = turns.get(seat.region).copied().unwrap_or(Turn::Now);
+        match candidates.remove(seat.region) {
+            Some(candidate) => seat.ballot(candidate, turn, look),
+            None => seat.drained(turn, look),
+        }
     };
     seats.iter().zip(&looks).map(ballot).collect()
 }
 
 impl<'a> Seat<'a> {
-    fn of(region: &'a RegionName, sight: &Sight<'_>, last: Option<&'a Votes>, standing: Option<&'a Standing>, now: Timestamp) -> Self {
+    fn of(
+        region: &'a RegionName,
+        sight: &Sight<'_>,
+        last: Option<&'a Votes>,
+        standing: Option<&'a Standing>,
+        settle: SignedDuration,
+        now: Timestamp,
+    ) -> Self {
         let last = last.and_then(|votes| votes.regions.get(region));
         let (before, since) = last.map_or((Vote::Serve, now), |last| (last.vote, last.since));
+        let announced = last.is_some_and(|last| last.announced);
+        let settles = before == Vote::Serve && announced && age(now, since) < settle;
         let mut memory = sight.memories.get(region).cloned().unwrap_or_default();
         memory.resumed |= before == Vote::Eject && is_resumed(standing, last);
-        Self { region, last, before, since, memory, standing }
+        Self { region, last, before, since, shown: before == Vote::Eject || announced, settles, memory, standing }
     }
 
     fn is_drained(&self) -> bool {
@@ -173,26 +213,35 @@ impl<'a> Seat<'a> {
     }
 
     /// What became of a candidate, with what a person who asked for a drain must know.
-    fn ballot(&self, candidate: Candidate, look: &Look<'_>) -> Ballot {
+    fn ballot(&self, candidate: Candidate, turn: Turn, look: &Look<'_>) -> Ballot {
+        let announced = turn == Turn::Announce;
         let Candidate { vote, reason, refused, .. } = candidate;
         let drain = self.standing.filter(|_| vote == Vote::Serve).and_then(not_drained);
         let (refused, refusal) = refused.unzip();
         let moved_by = drain.clone().or(refusal).unwrap_or_else(|| reason.clone());
-        Ballot { vote, reason: drain.unwrap_or(reason), moved_by, refused, automatic: true, verdict: look.verdict() }
+        Ballot { vote, announced, reason: drain.unwrap_or(reason), moved_by, refused, automatic: true, verdict: look.verdict() }
     }
 
     /// The vote on a region that a person drained.
-    fn drained(&self, look: &Look<'_>) -> Ballot {
+    fn drained(&self, turn: Turn, look: &Look<'_>) -> Ballot {
+        let vote = if turn == Turn::Now { Vote::Eject } else { Vote::Serve };
         let reason = self.standing.map_or(Reason::Healthy, |standing| {
             let Remembered { actor, ends_at, generation, .. } = &standing.intent;
-            Reason::Drained { by: actor.clone(), until: *ends_at, generation: *generation }
+            let (by, generation) = (actor.clone(), *generation);
+            match turn {
+                Turn::Now => Reason::Drained { by, until: *ends_at, generation },
+                // It waits for one more look at the others.
+                Turn::Announce => Reason::DrainWaits { by, generation, rule: SafetyRule::TooManyEjected },
+                Turn::Wait(rule) => Reason::DrainWaits { by, generation, rule },
+            }
         });
-        Ballot { vote: Vote::Eject, moved_by: reason.clone(), reason, refused: None, automatic: false, verdict: look.verdict() }
+        let announced = turn == Turn::Announce;
+        Ballot { vote, announced, moved_by: reason.clone(), reason, refused: None, automatic: false, verdict: look.verdict() }
     }
 
     /// The vote as it is stored.
     fn record(self, policy: &Policy, ballot: Ballot, now: Timestamp) -> RegionVote {
-        let Ballot { vote, reason, verdict, automatic, refused, .. } = ballot;
+        let Ballot { vote, announced, reason, verdict, automatic, refused, .. } = ballot;
         let mut memory = self.memory;
         match (self.before, vote) {
             (_, Vote::Serve) => (memory.held_until, memory.resumed) = (None, false),
@@ -213,7 +262,8 @@ impl<'a> Seat<'a> {
             (_, Vote::Eject) => None,
         };
         let intent = self.standing.map(|standing| standing.remember.clone());
-        RegionVote { vote, since, reason, verdict, verdict_since, refused, memory, intent }
+        let announced = vote == Vote::Serve && (announced || self.before == Vote::Eject || self.settles);
+        RegionVote { vote, since, announced, reason, verdict, verdict_since, refused, memory, intent }
     }
 }
 

@@ -174,7 +174,7 @@ pub enum SafetyRule {
     LastRegion,
     /// At least `min_serving` regions stay, so that the survivors can carry the load.
     Capacity,
-    /// One observer's automatic votes leave more than R·(n−m)/n of the R undrained regions in service.
+    /// All observers together leave a region in service, whatever those do that cannot be read.
     TooManyEjected,
     /// Nothing moves while everyone looks sick: then the fault is shared, or in the eye.
     EveryoneLooksSick,

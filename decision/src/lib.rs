@@ -4,8 +4,10 @@
 //!
 //! [`decide`] takes a [`Policy`], a [`Snapshot`] of everything one controller read, and the time, and returns the [`Votes`] to store. Its lanes, strictest
 //! first, are files: `safety` (rules over all regions), [`standing`] (what people asked for), `automatic` (one region by itself), and `hysteresis`
-//! (what a run of rounds means, and when nothing can be said). All else is documents, with the limits that parsing them holds.
+//! (what a run of rounds means, and when nothing can be said). `announce` keeps the observers together from emptying the answer. All else is documents,
+//! with the limits that parsing them holds.
 
+mod announce;
 mod automatic;
 mod burn;
 mod check;
@@ -37,7 +39,6 @@ pub use name::{InvalidName, REGION_NAME_MAX, RegionName, ServiceName};
 pub use observation::{InvalidObserved, Matrix, Observation, Observed, ROUNDS_MAX, Round};
 pub use policy::{Failback, OBSERVERS_MAX, Policy, PolicyError, PolicySpec, REGIONS_MAX, Thresholds};
 pub use reason::{Failing, Reason, Share};
-pub use safety::automatic_max;
 pub use snapshot::Snapshot;
 pub use standing::{Remembered, State};
 pub use view::{

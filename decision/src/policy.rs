@@ -8,7 +8,6 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{RegionName, ServiceName};
-use crate::safety::automatic_max;
 
 /// The most regions one service may have: with more, a document could outgrow a standard SSM parameter.
 pub const REGIONS_MAX: usize = 6;
@@ -90,6 +89,8 @@ pub struct Thresholds {
     pub min_serving: u8,
     /// Age at which votes are no longer fresh and the gate stops saying `alive`, in seconds. Default 180.
     pub votes_fresh_seconds: f64,
+    /// How long Route 53's checkers may go on seeing an ejection that is taken back, in seconds. Default 45.
+    pub settle_seconds: f64,
     /// How old unchanged votes get before they are written again, in seconds. Default 30.
     pub votes_refresh_seconds: f64,
 }
@@ -115,6 +116,7 @@ impl Default for Thresholds {
             silent_after_rounds: 3,
             min_serving: 1,
             votes_fresh_seconds: 180.0,
+            settle_seconds: 45.0,
             votes_refresh_seconds: 30.0,
         }
     }
@@ -124,6 +126,8 @@ impl Default for Thresholds {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     spec: PolicySpec,
+    /// Of `spec`: every decision is stored with it, and writing the policy out each time would take longer than deciding.
+    fingerprint: String,
 }
 
 /// Why a policy is refused.
@@ -185,7 +189,15 @@ impl Policy {
             return Err(PolicyError::Capacity(region.clone(), *share));
         }
         spec.thresholds.check(regions)?;
-        Ok(Self { spec })
+        Ok(Self::checked(spec))
+    }
+
+    /// A policy as written that was checked, or follows from one that was.
+    fn checked(spec: PolicySpec) -> Self {
+        // FNV-1a: stable over builds and machines, which `std`'s hasher does not promise.
+        let text = format!("{spec:?}");
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        Self { spec, fingerprint: format!("{hash:016x}") }
     }
 
     /// The service.
@@ -237,22 +249,13 @@ impl Policy {
         self.spec.observers.len() / 2 + 1
     }
 
-    /// How many of `undrained` regions one observer's automatic votes must leave in service: ⌊R·(n−m)/n⌋+1.
+    /// How many regions one observer may eject without a look at the others: so few cannot help to empty the answer, whatever all the others eject.
     ///
-    /// With every observer bound by it, R regions could only all be ejected by R·m votes, and there are fewer.
+    /// With three observers one, however many regions there are. With more observers than that, none where there are more than two regions.
     #[must_use]
-    pub fn keep(&self, undrained: usize) -> usize {
-        let observers = self.spec.observers.len();
-        undrained * (observers - self.majority()) / observers + 1
-    }
-
-    /// How many regions one observer may eject automatically while `drained` regions are drained, or about to be: what [`automatic_max`] allows, and
-    /// never so many that fewer than `min_serving` stay.
-    #[must_use]
-    pub fn automatic_max(&self, drained: usize) -> usize {
-        let regions = self.spec.regions.len();
-        let spared = drained + usize::from(self.spec.thresholds.min_serving);
-        automatic_max(regions, self.spec.observers.len(), drained).min(regions.saturating_sub(spared))
+    pub fn free(&self) -> usize {
+        let (regions, others) = (self.spec.regions.len(), self.spec.observers.len() - 1);
+        (regions * self.majority()).saturating_sub(1 + others * (regions - 1)).min(regions - 1)
     }
 
     /// How many regions drains may take at the most.
@@ -275,20 +278,18 @@ impl Policy {
             &mut t.hold_down_decay_seconds,
             &mut t.ejection_window_seconds,
             &mut t.votes_fresh_seconds,
+            &mut t.settle_seconds,
             &mut t.votes_refresh_seconds,
         ] {
             *seconds /= speed;
         }
-        Self { spec }
+        Self::checked(spec)
     }
 
     /// A short fingerprint of everything in the policy, stored beside each decision.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        // FNV-1a: stable over builds and machines, which `std`'s hasher does not promise.
-        let text = format!("{:?}", self.spec);
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-        format!("{hash:016x}")
+        self.fingerprint.clone()
     }
 }
 
@@ -305,6 +306,7 @@ impl Thresholds {
         seconds("hold_down_decay_seconds", self.hold_down_decay_seconds)?;
         seconds("ejection_window_seconds", self.ejection_window_seconds)?;
         seconds("votes_fresh_seconds", self.votes_fresh_seconds)?;
+        seconds("settle_seconds", self.settle_seconds)?;
         seconds("votes_refresh_seconds", self.votes_refresh_seconds)?;
         rule("gone_after", self.gone_after.into(), (1..=8).contains(&self.gone_after), "1 to 8 rounds")?;
         let share = |name, value: f64| rule(name, value, value > 0.0 && value <= 1.0, "a share, more than 0 and at most 1");
@@ -369,6 +371,12 @@ impl Thresholds {
     #[must_use]
     pub fn votes_fresh(&self) -> SignedDuration {
         duration(self.votes_fresh_seconds)
+    }
+
+    /// How long the checkers may go on seeing an ejection that is taken back.
+    #[must_use]
+    pub fn settle(&self) -> SignedDuration {
+        duration(self.settle_seconds)
     }
 
     /// The age at which unchanged votes are written again.

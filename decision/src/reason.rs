@@ -82,6 +82,20 @@ pub enum Reason {
         /// The rule.
         rule: SafetyRule,
     },
+    /// A person drained it, and it cannot leave yet: as long as the rule does not let it.
+    DrainWaits {
+        /// Who (shortened).
+        by: String,
+        /// The generation of the intent.
+        generation: u64,
+        /// The rule.
+        rule: SafetyRule,
+    },
+    /// It is about to be ejected: the other observers are told before.
+    Announced {
+        /// Why it is ejected.
+        because: Box<Reason>,
+    },
     /// A person froze automation for it.
     Held {
         /// Who (shortened).
@@ -245,10 +259,12 @@ impl Reason {
     /// The person it names, if it names one.
     pub(crate) fn actor(&self) -> Option<&str> {
         match self {
-            Reason::Drained { by, .. } | Reason::DrainPending { by, .. } | Reason::DrainRefused { by, .. } | Reason::Held { by, .. } => {
-                Some(by)
-            }
-            Reason::Refused { because, .. } => because.actor(),
+            Reason::Drained { by, .. }
+            | Reason::DrainPending { by, .. }
+            | Reason::DrainRefused { by, .. }
+            | Reason::DrainWaits { by, .. }
+            | Reason::Held { by, .. } => Some(by),
+            Reason::Refused { because, .. } | Reason::Announced { because } => because.actor(),
             Reason::Healthy
             | Reason::Degraded { .. }
             | Reason::Suspect(_)
@@ -288,6 +304,10 @@ impl fmt::Display for Reason {
             Reason::DrainRefused { by, generation, rule } => {
                 write!(f, "drain by {by}, generation {generation}, is refused by {rule}")
             }
+            Reason::DrainWaits { by, generation, rule } => {
+                write!(f, "drain by {by}, generation {generation}, waits until {rule} lets it")
+            }
+            Reason::Announced { because } => write!(f, "about to be ejected: {because}"),
             Reason::Held { by, until, generation, kept } => {
                 write!(f, "held by {by} until {} UTC, generation {generation}; keeping {kept}", minute(until))
             }

@@ -1,28 +1,13 @@
 //! The safety rules over one observer's automatic votes: what they refuse, and whom they force back into service.
 //!
-//! Drains are not refused here: `standing` does that, by the same names.
-//!
-//! # Why disagreement cannot empty the answer
-//!
-//! Let n observers vote on R regions, m = ⌊n/2⌋+1 a majority, and let no drain be in force. Each ejects at most k = ⌈(R−1)/m⌉, and
-//! k ≤ R − (⌊R·(n−m)/n⌋+1). To empty the answer takes R·m votes. There are n·k < R·m.
-//!
-//! Drains are the same for every observer only once every observer has read them. Let dᵢ of the nested sets be drained for observer i, and let D be the
-//! set that the m-th most informed observer holds. The q = R − |D| regions outside of D need q·m votes. The m−1 observers who know of more drains
-//! spare at least one region each: (m−1)·(q−1) votes at the most. Of the other m, m−1 may still know of no drain: k votes each. The m-th has f(|D|).
-//! So the answer cannot be empty if
-//!
-//! > (m−1)·k + f(d) + (m−1)·(q−1) < m·q,  that is  f(d) ≤ R − d − 1 − (m−1)·(k−1),
-//!
-//! which is [`automatic_max`]. Leaving ⌊r·(n−m)/n⌋+1 of the r undrained regions, as [`Policy::keep`] says, is enough only where the observers agree on
-//! the drains: with four regions and three observers, one that knows of no drain may eject c and d, while two that know of a and b drained eject c
-//! and d respectively. `tests/it/disagreement.rs` enumerates all of this.
+//! Drains are not refused here: `standing` does that, by the same names. When an ejection that is let pass may be carried out is `announce`'s to say.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::announce::{self, Others, Own, Turn};
 use crate::hysteresis::Evidence;
 use crate::intent::SafetyRule;
 use crate::name::RegionName;
@@ -31,16 +16,23 @@ use crate::reason::Reason;
 use crate::time::age;
 use crate::vote::Vote;
 
-/// How many of R `regions` one of n `observers` may eject automatically while `drained` of them are drained, for the answer never to be emptied.
-///
-/// With three observers: one of two, one of three, two of four, two of five, three of six, and fewer as drains take their share.
-#[must_use]
-pub fn automatic_max(regions: usize, observers: usize, drained: usize) -> usize {
-    let majority = observers / 2 + 1;
-    let undrained = regions.saturating_sub(drained);
-    let most = regions.saturating_sub(1).div_ceil(majority).max(1);
-    let keep = undrained * (observers - majority) / observers + 1;
-    most.min(undrained.saturating_sub(keep)).min(undrained.saturating_sub(1 + (majority - 1) * (most - 1)))
+/// What the rules look at besides the regions themselves.
+#[derive(Debug)]
+pub(crate) struct Circumstances<'a> {
+    /// The drains in effect.
+    pub(crate) drained: BTreeSet<&'a RegionName>,
+    /// Those of them that are not ejected yet.
+    pub(crate) leaving: BTreeSet<&'a RegionName>,
+    /// Every region that has a place among the drains, in effect or on its way.
+    pub(crate) reserved: BTreeSet<&'a RegionName>,
+    /// What this observer's stored votes say.
+    pub(crate) own: Own<'a>,
+    /// What the other observers may eject.
+    pub(crate) others: Others<'a>,
+    /// When this observer last ejected a region.
+    pub(crate) last_ejection: Option<Timestamp>,
+    /// The time.
+    pub(crate) now: Timestamp,
 }
 
 /// One undrained region on its way to a vote.
@@ -72,44 +64,75 @@ pub(crate) struct Candidate {
     pub(crate) weight: usize,
 }
 
-/// Applies every rule. `reserved` is how many regions are drained or have a place among the drains, `last_ejection` when this observer last ejected one.
-pub(crate) fn apply(
-    policy: &Policy,
+/// Applies every rule, and says what becomes of each region that is to leave: the drained ones among them are nobody's candidates.
+pub(crate) fn apply<'a>(
+    policy: &'a Policy,
     candidates: &mut BTreeMap<RegionName, Candidate>,
-    reserved: usize,
-    last_ejection: Option<Timestamp>,
-    now: Timestamp,
-) {
-    let wishes = candidates.clone();
-    pass(policy, candidates, reserved, last_ejection, now);
+    circumstances: &Circumstances<'a>,
+) -> BTreeMap<&'a RegionName, Turn> {
+    let Circumstances { leaving, own, others, last_ejection, now, .. } = circumstances;
+    let out: BTreeSet<RegionName> = candidates.iter().filter(|(_, c)| c.before == Vote::Eject).map(|(region, _)| region.clone()).collect();
+    let mut wishes = candidates.clone();
+    let mut gave_way = BTreeMap::new();
+    loop {
+        pass(policy, candidates, circumstances, *last_ejection);
+        let forced = |c: &Candidate| c.refused.clone().filter(|_| (c.before, c.vote) == (Vote::Eject, Vote::Serve));
+        let back: Vec<_> = candidates.iter().filter_map(|(region, c)| Some((region.clone(), forced(c)?))).collect();
+        if back.is_empty() {
+            break;
+        }
+        // Whoever gives way serves in all that follows, or else the next decision would find another one to give way to.
+        gave_way.extend(back);
+        wishes = wishes
+            .into_iter()
+            .map(|(region, wish)| (region.clone(), wish.after_giving_way(gave_way.contains_key(&region), *now)))
+            .collect();
+        candidates.clone_from(&wishes);
+    }
+
+    // A person's wish goes first.
+    let leaves = |region: &&RegionName| candidates.get(*region).is_some_and(|c| (c.before, c.vote) == (Vote::Serve, Vote::Eject));
+    let wanted = leaving.iter().copied().chain(policy.regions().iter().filter(leaves));
+    let turns = announce::turns(policy, own, others, wanted);
+    for (region, candidate) in &mut *candidates {
+        match turns.get(region) {
+            None | Some(Turn::Now) => {}
+            Some(Turn::Announce) => candidate.announce(),
+            Some(Turn::Wait(rule)) => candidate.refuse(*rule),
+        }
+    }
+
     // What is stored must be what the next decision finds on the same facts, and that one starts from these votes.
     let mut next: BTreeMap<RegionName, Candidate> =
-        wishes.into_iter().map(|(region, wish)| (region.clone(), wish.after(&candidates[&region], now))).collect();
-    let ejected = candidates.values().any(|candidate| (candidate.before, candidate.vote) == (Vote::Serve, Vote::Eject));
-    pass(policy, &mut next, reserved, if ejected { Some(now) } else { last_ejection }, now);
+        wishes.into_iter().map(|(region, wish)| (region.clone(), wish.after(candidates[&region].vote, *now))).collect();
+    let is_new = |(region, c): (&RegionName, &Candidate)| c.vote == Vote::Eject && !out.contains(region);
+    pass(policy, &mut next, circumstances, if candidates.iter().any(is_new) { Some(*now) } else { *last_ejection });
     for (region, candidate) in candidates {
         if let (Reason::Refused { rule, .. }, Some(Candidate { refused: Some((found_again, _)), .. })) =
             (&mut candidate.reason, next.get(region))
         {
             *rule = *found_again;
         }
+        if candidate.vote == Vote::Serve {
+            candidate.refused = gave_way.remove(region).or(candidate.refused.take());
+        }
     }
+    turns
 }
 
 /// Every rule once.
 fn pass(
     policy: &Policy,
     candidates: &mut BTreeMap<RegionName, Candidate>,
-    reserved: usize,
+    circumstances: &Circumstances<'_>,
     last_ejection: Option<Timestamp>,
-    now: Timestamp,
 ) {
     for region in everyone_looks_sick(candidates) {
         if let Some(candidate) = candidates.get_mut(&region).filter(|candidate| !candidate.held && candidate.before == Vote::Serve) {
             candidate.refuse(SafetyRule::EveryoneLooksSick);
         }
     }
-    limit(policy, candidates, reserved, last_ejection, now);
+    limit(policy, candidates, circumstances, last_ejection);
 }
 
 /// The regions than which no other undrained one looks much better: leaving one of them would help nobody, and what they have in common is more likely
@@ -145,21 +168,25 @@ fn needs_room(evidence: Option<Evidence>, out: usize) -> bool {
 fn limit(
     policy: &Policy,
     candidates: &mut BTreeMap<RegionName, Candidate>,
-    reserved: usize,
+    circumstances: &Circumstances<'_>,
     last_ejection: Option<Timestamp>,
-    now: Timestamp,
 ) {
-    let rule = limiting_rule(policy, candidates.len(), reserved);
-    let mut room = policy.automatic_max(reserved);
-    let mut soon = last_ejection.is_some_and(|at| age(now, at).abs() < policy.thresholds().ejection_window());
+    let Circumstances { drained, leaving, reserved, others, now, .. } = circumstances;
+    let mut soon = last_ejection.is_some_and(|at| age(*now, at).abs() < policy.thresholds().ejection_window());
+    let (mut out, mut taken) = (drained.clone(), reserved.clone());
+    // What stands was looked at when it was voted. It gives way only to what comes first and is new.
+    let mut any_new = !leaving.is_empty();
     let serves = |(region, c): (&RegionName, &Candidate)| (c.before == Vote::Serve || c.vote == Vote::Serve).then(|| region.clone());
     let mut survivors: BTreeSet<RegionName> = candidates.iter().filter_map(serves).collect();
     let mut ejected: Vec<(&RegionName, &mut Candidate)> = candidates.iter_mut().filter(|(_, c)| c.vote == Vote::Eject).collect();
     ejected.sort_by(|(a_name, a), (b_name, b)| a.precedence().cmp(&b.precedence()).then(a_name.cmp(b_name)));
     for (region, candidate) in ejected {
         let new = candidate.before == Vote::Serve;
+        let with = |set: &BTreeSet<_>| set.iter().copied().chain([region]).collect::<BTreeSet<&RegionName>>();
+        let crowded = crowded(policy, &taken, &with(&taken));
+        let too_many = || (any_new || new) && others.could_empty_with(&with(&out));
         let has_room = || policy.has_room(survivors.iter().filter(|survivor| *survivor != region));
-        if room == 0 {
+        if let Some(rule) = crowded.or_else(|| too_many().then_some(SafetyRule::TooManyEjected)) {
             candidate.refuse(rule);
             survivors.insert(region.clone());
         } else if new && soon {
@@ -167,21 +194,22 @@ fn limit(
         } else if new && needs_room(candidate.evidence, policy.regions().len() - survivors.len()) && !has_room() {
             candidate.refuse(SafetyRule::Capacity);
         } else {
-            room -= 1;
+            (out, taken) = (with(&out), with(&taken));
             soon |= new;
+            any_new |= new;
             survivors.remove(region);
         }
     }
 }
 
-/// The rule that says how many may be ejected.
-fn limiting_rule(policy: &Policy, undrained: usize, reserved: usize) -> SafetyRule {
-    if undrained <= 1 {
-        SafetyRule::LastRegion
-    } else if policy.automatic_max(reserved) < automatic_max(policy.regions().len(), policy.observers().len(), reserved) {
-        SafetyRule::Capacity
-    } else {
-        SafetyRule::TooManyEjected
+/// The rule by which so many of this observer's own regions may not be out, if they are more than before.
+fn crowded(policy: &Policy, before: &BTreeSet<&RegionName>, after: &BTreeSet<&RegionName>) -> Option<SafetyRule> {
+    let serving = policy.regions().len().saturating_sub(after.len());
+    match serving {
+        _ if after.len() == before.len() => None,
+        0 => Some(SafetyRule::LastRegion),
+        _ if serving < usize::from(policy.thresholds().min_serving) => Some(SafetyRule::Capacity),
+        _ => None,
     }
 }
 
@@ -203,12 +231,24 @@ impl Candidate {
         self.vote = Vote::Serve;
     }
 
-    /// The same region as the next decision finds it on the same facts, after this one `came` out.
-    fn after(self, came: &Candidate, now: Timestamp) -> Self {
-        let since = if came.vote == self.before { self.since } else { now };
-        // A region that was forced back serves, and is ejected again only for what speaks against it now.
-        let forced = self.vote == Vote::Eject && came.vote == Vote::Serve && !matches!(self.reason, Reason::Failing(_));
-        let (vote, reason) = if forced { (Vote::Serve, self.if_serving.clone()) } else { (self.vote, self.reason) };
-        Self { before: came.vote, since, vote, reason, ..self }
+    /// The same region as the next decision finds it on the same facts, once it votes this.
+    fn after(self, vote: Vote, now: Timestamp) -> Self {
+        let since = if vote == self.before { self.since } else { now };
+        Self { before: vote, since, ..self }
+    }
+
+    /// The same region once it serves, if it gives way: it is ejected again only for what speaks against it now.
+    fn after_giving_way(self, gives_way: bool, now: Timestamp) -> Self {
+        match (gives_way && self.before == Vote::Eject, &self.reason) {
+            (false, _) => self,
+            (true, Reason::Failing(_)) => self.after(Vote::Serve, now),
+            (true, _) => Self { vote: Vote::Serve, reason: self.if_serving.clone(), ..self.after(Vote::Serve, now) },
+        }
+    }
+
+    /// Makes it serve for as long as it takes to tell the others.
+    fn announce(&mut self) {
+        self.reason = Reason::Announced { because: Box::new(self.reason.clone()) };
+        self.vote = Vote::Serve;
     }
 }

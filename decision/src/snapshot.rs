@@ -1,6 +1,6 @@
 //! Everything `decide` may look at, as values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::intent::Intent;
 use crate::name::RegionName;
@@ -18,4 +18,8 @@ pub struct Snapshot {
     pub intents: BTreeMap<RegionName, BTreeMap<RegionName, Intent>>,
     /// Its own last votes, if any.
     pub votes: Option<Votes>,
+    /// What each other observer's stored votes show, as [`Votes::shown`] says; one whose votes could not be read, or that has none, is absent.
+    ///
+    /// They restrain this observer and never move it. They must be read *after* its own votes: why is said in `announce`.
+    pub others: BTreeMap<RegionName, BTreeSet<RegionName>>,
 }

@@ -2,7 +2,7 @@
 //!
 //! Documents only; `decide` makes them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -157,6 +157,12 @@ impl Votes {
         }
         Ok(())
     }
+
+    /// The regions that the other observers must count as ejected by this one: those it ejects, and those it marks as announced.
+    #[must_use]
+    pub fn shown(&self) -> BTreeSet<RegionName> {
+        self.regions.iter().filter(|(_, vote)| vote.is_shown()).map(|(region, _)| region.clone()).collect()
+    }
 }
 
 /// One observer's vote on one region, and all that the next decision needs to remember.
@@ -167,6 +173,10 @@ pub struct RegionVote {
     pub vote: Vote,
     /// Since when the vote is what it is.
     pub since: Timestamp,
+    /// Of a region that serves: whether the other observers must count it as ejected all the same, because it is about to be, or was until so recently that
+    /// Route 53's checkers may still see it.
+    #[serde(default, rename = "ann", skip_serializing_if = "std::ops::Not::not")]
+    pub announced: bool,
     /// Why. Its `Display` is the sentence people read.
     pub reason: Reason,
     /// The automatic verdict, beside the vote and whatever a person asked for.
@@ -181,4 +191,11 @@ pub struct RegionVote {
     /// The intent this controller last saw for the region: what it knows while SSM is out of reach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<Remembered>,
+}
+
+impl RegionVote {
+    /// Whether the other observers must count the region as ejected by this one.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.vote == Vote::Eject || self.announced
+    }
 }

@@ -6,4 +6,5 @@
 
 pub mod engine;
 pub mod incident;
+pub mod random;
 pub mod service;

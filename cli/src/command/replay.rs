@@ -93,11 +93,10 @@ fn campaign(args: &ReplayArgs, incidents: Vec<Incident>) -> Result<Campaign, Fai
 /// Runs everything beside the terminal's signals.
 async fn finished(campaign: Campaign, out: &Out) -> Result<Vec<Row>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
-    let total = campaign.count();
-    let progress = Arc::new(Progress::new(total, out));
+    let progress = Arc::new(Progress::new(campaign.minutes(), out));
     let work = {
         let (stop, progress) = (Arc::clone(&stop), Arc::clone(&progress));
-        tokio::task::spawn_blocking(move || campaign.rows(&stop, |done| progress.reaches(done)))
+        tokio::task::spawn_blocking(move || campaign.rows(&stop, |minutes| progress.adds(minutes)))
     };
     tokio::select! {
         rows = work => {
@@ -109,7 +108,7 @@ async fn finished(campaign: Campaign, out: &Out) -> Result<Vec<Row>, Failure> {
             // Runs under way end within their second, unseen.
             stop.store(true, Ordering::Relaxed);
             progress.ends();
-            Err(Failure::BrokenOff { what: format!("{} of {total} runs were done; none is shown", progress.done()) })
+            Err(Failure::BrokenOff { what: format!("{}; nothing is shown", progress.text()) })
         }
     }
 }

@@ -187,7 +187,7 @@ mod tests {
         let said = [idle(serving().region(&region("us-east-1")).unwrap()), idle(ejecting().region(&region("us-east-1")).unwrap())];
         insta::assert_snapshot!(said.join("\n"), @"
         us-east-1 is neither drained nor held, and serves. Nothing was changed.
-        us-east-1 is neither drained nor held; it is ejected (websocket failed in 3 of the last 5 rounds (status-503)) and returns through its failback gates. Nothing was changed.
+        us-east-1 is neither drained nor held; it is ejected (websocket failed in 5 of its last 6 rounds (status-503)) and returns through its failback gates. Nothing was changed.
         ");
     }
 

@@ -48,6 +48,7 @@ fn votes(observer: &str, age_seconds: i64, said: [(Vote, Verdict); 3]) -> Votes 
         let vote = RegionVote {
             vote,
             since,
+            announced: false,
             reason: Reason::Healthy,
             verdict,
             verdict_since: since,

@@ -98,7 +98,7 @@ fn a_second_region_is_left_for_its_own_failure_and_not_for_load_that_the_first_b
         scene.rounds(1, &sometimes(n));
         assert_eq!(scene.vote(OREGON), Vote::Serve, "round {n}");
     }
-    assert_snapshot!(scene.why(OREGON), @"refused by too-many-ejected: would be ejected because table failed in 5 of its last 6 rounds (status-503)");
+    assert_snapshot!(scene.why(OREGON), @"refused by capacity: would be ejected because table failed in 5 of its last 6 rounds (status-503)");
 }
 
 #[test]
@@ -184,15 +184,6 @@ fn everyone_looks_sick_although_one_tips_over_first() {
     scene.rounds(1, &[LONDON_SOCKETS]);
     scene.rounds(4, &[LONDON_SOCKETS, OREGON_TABLE, DUBLIN_REST]);
     assert_eq!(scene.line(), "serve serve serve");
-}
-
-#[test]
-fn at_most_one_of_three_is_ejected_and_the_second_is_told_why() {
-    let mut scene = Scene::three_regions();
-    scene.rounds(6, &[LONDON_SOCKETS]);
-    scene.rounds(9, &[LONDON_SOCKETS, OREGON_TABLE]);
-    assert_eq!(scene.line(), "eject serve serve");
-    assert_snapshot!(scene.why(OREGON), @"refused by too-many-ejected: would be ejected because table failed in 8 of its last 8 rounds (status-503)");
 }
 
 #[test]

@@ -34,9 +34,10 @@ fn bytes<T: serde::Serialize>(document: &T) -> usize {
 
 /// Everything that a vote with this reason can hold at once, each as long as it gets.
 fn largest_vote(reason: Reason) -> RegionVote {
-    let failing = matches!(reason, Reason::Refused { .. } | Reason::Failing(_));
+    let fails = |reason: &Reason| matches!(reason, Reason::Refused { .. } | Reason::Failing(_));
+    let failing = fails(&reason) || matches!(&reason, Reason::Announced { because } if fails(because));
     // A rule that refuses makes it serve, and a region that serves is not held down. What fails is not clean.
-    let serves = matches!(reason, Reason::Refused { .. });
+    let serves = matches!(reason, Reason::Refused { .. } | Reason::Announced { .. } | Reason::DrainWaits { .. });
     let memory = Memory {
         rounds: "WWWWWWWW".to_owned(),
         checks: "ffffffffzzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap(),
@@ -59,8 +60,19 @@ fn largest_vote(reason: Reason) -> RegionVote {
         overrides: vec![SafetyRule::LastRegion, SafetyRule::Capacity],
     };
     let vote = if serves { Vote::Serve } else { Vote::Eject };
-    let refused = serves.then_some(SafetyRule::EveryoneLooksSick);
-    RegionVote { vote, since: late(), reason, verdict: Verdict::Unhealthy, verdict_since: late(), refused, memory, intent: Some(intent) }
+    // Of the rules that take an ejection back this has the longest name.
+    let refused = serves.then_some(SafetyRule::TooManyEjected);
+    RegionVote {
+        vote,
+        since: late(),
+        announced: serves,
+        reason,
+        verdict: Verdict::Unhealthy,
+        verdict_since: late(),
+        refused,
+        memory,
+        intent: Some(intent),
+    }
 }
 
 /// The reasons with their texts and numbers as long as they get.
@@ -89,7 +101,11 @@ fn the_largest_votes_fit() {
         policy: "0123456789abcdef".to_owned(),
         round: GENERATION_MAX,
         round_at: Some(late()),
-        regions: longest_names().into_iter().map(|name| (name, longest.clone())).collect(),
+        // Never are all of them announced: one is left to serve.
+        regions: (0..)
+            .zip(longest_names())
+            .map(|(n, name)| (name, RegionVote { announced: longest.announced && n > 0, ..longest.clone() }))
+            .collect(),
     };
     assert_eq!(votes.check(), Ok(()));
     assert!(bytes(&votes) <= DOCUMENT_BYTES_MAX, "{} bytes: {}", bytes(&votes), serde_json::to_string(&votes).unwrap());

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that does not hold is a failed test")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use decision::{
     Check, CheckResult, Decision, Ended, Intent, IntentKind, Observation, Observed, Outcome, Policy, PolicySpec, RegionName, Round,
@@ -122,7 +122,9 @@ impl Scene {
     pub(crate) fn with(policy: Policy) -> Self {
         let observer = policy.observers().iter().next().unwrap().clone();
         let intents = policy.observers().iter().map(|observer| (observer.clone(), BTreeMap::new())).collect();
-        let snapshot = Snapshot { observer, observed: None, intents, votes: None };
+        let idle = policy.observers().iter().filter(|other| **other != observer).map(|other| (other.clone(), BTreeSet::new()));
+        let others = idle.collect();
+        let snapshot = Snapshot { observer, observed: None, intents, votes: None, others };
         Self { policy, snapshot, now: at("2026-11-23T03:20:00Z"), number: 0, generation: 117 }
     }
 
@@ -142,12 +144,6 @@ impl Scene {
         let number = self.number();
         let round = round(&self.policy, number, self.now, faults);
         self.push(round);
-    }
-
-    /// As [`Scene::push_round`], with only this one round in the document: what a long campaign can afford.
-    pub(crate) fn only_round(&mut self, faults: &[Fault]) {
-        self.snapshot.observed = None;
-        self.push_round(faults);
     }
 
     /// The number of the next round.
@@ -175,14 +171,26 @@ impl Scene {
         self.decide()
     }
 
-    /// Decides and stores. Deciding again at once must move nothing.
+    /// Decides and stores, and once more if something was announced. Deciding again at once must move nothing.
     pub(crate) fn decide(&mut self) -> Decision {
+        let mut decision = self.decide_once();
+        if decision.again {
+            assert!(decision.write, "what is announced is stored");
+            let announced = decision.changes;
+            decision = self.decide_once();
+            decision.changes.splice(0..0, announced);
+        }
+        let again = decide(&self.policy, &self.snapshot, self.now);
+        assert_eq!((again.write, again.again, &again.changes, &again.votes), (false, false, &Vec::new(), &decision.votes));
+        decision
+    }
+
+    /// Decides and stores, whatever was announced.
+    pub(crate) fn decide_once(&mut self) -> Decision {
         let decision = decide(&self.policy, &self.snapshot, self.now);
         if decision.write {
             self.snapshot.votes = Some(decision.votes.clone());
         }
-        let again = decide(&self.policy, &self.snapshot, self.now);
-        assert_eq!((again.write, &again.changes, &again.votes), (false, &Vec::new(), &decision.votes));
         decision
     }
 
@@ -251,5 +259,15 @@ impl Scene {
     pub(crate) fn line(&self) -> String {
         let words = [LONDON, OREGON, DUBLIN].map(|name| self.votes().regions.get(&region(name)).map_or("-", |vote| vote.vote.as_str()));
         words.join(" ")
+    }
+
+    /// Another observer shows these regions as ejected, or about to be.
+    pub(crate) fn other_shows(&mut self, observer: &str, regions: &[&str]) {
+        self.snapshot.others.insert(region(observer), regions.iter().map(|name| region(name)).collect());
+    }
+
+    /// The votes of another observer cannot be read.
+    pub(crate) fn other_is_silent(&mut self, observer: &str) {
+        self.snapshot.others.remove(&region(observer));
     }
 }

@@ -1,8 +1,8 @@
 //! What the decision core promises, told as stories and held by proofs.
 
+mod announcing;
 mod automatic;
 mod competing_drains;
-mod disagreement;
 mod documents;
 mod fixture;
 mod people;

@@ -202,7 +202,7 @@ fn drains_on_their_way_already_count_against_automatic_ejections() {
     }
     scene.rounds(9, &[DUBLIN_REST]);
     assert_eq!(scene.line(), "serve serve serve");
-    assert_snapshot!(scene.why(DUBLIN), @"refused by too-many-ejected: would be ejected because rest failed in 8 of its last 8 rounds (timeout)");
+    assert_snapshot!(scene.why(DUBLIN), @"refused by last-region: would be ejected because rest failed in 8 of its last 8 rounds (timeout)");
 }
 
 #[test]
@@ -214,11 +214,16 @@ fn going_past_the_last_region_displaces_an_older_drain_for_an_hour() {
     scene.rounds(1, &[]);
     scene.override_drain(DUBLIN, SafetyRule::LastRegion);
     let decision = scene.rounds(1, &[]);
-    assert_eq!(scene.line(), "eject serve eject", "somebody always serves");
+    assert_eq!(scene.line(), "eject serve serve", "Oregon comes back first");
+    assert_snapshot!(scene.why(DUBLIN), @"drain by ana, generation 120, waits until last-region lets it");
+    scene.rounds(5, &[]);
+    assert_eq!(scene.line(), "eject serve eject", "somebody always serves, and by now the checkers see it");
     let oregon = decision.changes.iter().find(|change| change.region == region(OREGON)).unwrap();
     assert_snapshot!(oregon.reason, @"drain by ana, generation 119, is refused by last-region");
     scene.wait(SignedDuration::from_hours(1));
-    scene.rounds(6, &[]);
+    scene.rounds(3, &[]);
+    assert_eq!(scene.line(), "eject serve serve");
+    scene.rounds(5, &[]);
     assert_eq!(scene.line(), "eject eject serve", "the override is over, the older drains hold again");
 }
 
@@ -267,7 +272,10 @@ fn a_drain_forces_an_automatic_ejection_back_when_both_would_be_too_many() {
     scene.drain(LONDON);
     scene.drain(OREGON);
     let decision = scene.rounds(1, &[DUBLIN_REST]);
-    assert_eq!(scene.line(), "eject eject serve");
+    assert_eq!(scene.line(), "eject serve serve");
+    assert_snapshot!(scene.why(OREGON), @"drain by ana, generation 119, waits until last-region lets it");
+    scene.rounds(5, &[DUBLIN_REST]);
+    assert_eq!(scene.line(), "eject eject serve", "once the checkers see Dublin again");
     let dublin = decision.changes.iter().find(|change| change.region == region(DUBLIN)).unwrap();
     assert_snapshot!(dublin.reason, @"refused by last-region: would be ejected because rest failed in 6 of its last 6 rounds (timeout)");
 }
@@ -280,8 +288,9 @@ fn the_rule_that_took_an_ejection_back_stays_stored_until_the_vote_moves_again()
     let (london, oregon) = (scene.drain(LONDON), scene.drain(OREGON));
     // Clean, but for its hold-down: its reason tells no longer that it was forced back.
     scene.rounds(1, &[]);
-    assert_eq!((scene.line().as_str(), refused(&scene)), ("eject eject serve", Some(SafetyRule::LastRegion)));
+    assert_eq!((scene.line().as_str(), refused(&scene)), ("eject serve serve", Some(SafetyRule::LastRegion)));
     scene.rounds(9, &[]);
+    assert_eq!((scene.line().as_str(), refused(&scene)), ("eject eject serve", Some(SafetyRule::LastRegion)));
     assert_eq!((scene.why(DUBLIN).as_str(), refused(&scene)), ("every critical check passes", Some(SafetyRule::LastRegion)));
     scene.resume(&london);
     scene.resume(&oregon);

@@ -7,7 +7,7 @@ use decision::{
     RegionName, RegionVote, Remembered, Round, SafetyRule, Schema, Snapshot, State, Thresholds, Verdict, Vote, Votes, decide,
 };
 use jiff::{SignedDuration, Timestamp};
-use proptest::collection::{btree_map, vec};
+use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -195,7 +195,10 @@ proptest! {
     #[test]
     fn it_never_panics_and_always_leaves_somebody(snapshot in snapshot(), spec in any_policy(), now in any_time()) {
         let policy = Policy::new(spec).unwrap();
-        let decision = decide(&policy, &snapshot, now);
+        let mut decision = decide(&policy, &snapshot, now);
+        if decision.again {
+            decision = decide(&policy, &Snapshot { votes: Some(decision.votes), ..snapshot.clone() }, now);
+        }
         prop_assert!(decision.votes.regions.values().any(|vote| vote.vote == Vote::Serve));
         prop_assert_eq!(decision.votes.regions.keys().collect::<Vec<_>>(), policy.regions().iter().collect::<Vec<_>>());
         prop_assert_eq!(decision.votes.check(), Ok(()));
@@ -206,7 +209,7 @@ proptest! {
         }
         let settled = Snapshot { votes: Some(decision.votes.clone()), ..snapshot };
         let again = decide(&policy, &settled, now);
-        prop_assert_eq!((again.write, again.changes, again.votes), (false, Vec::new(), decision.votes));
+        prop_assert_eq!((again.write, again.again, again.changes, again.votes), (false, false, Vec::new(), decision.votes));
     }
 }
 
@@ -297,10 +300,12 @@ fn any_vote() -> impl Strategy<Value = RegionVote> {
     let reason = select(vec![Reason::Healthy, Reason::Failing(failing), Reason::AwaitsResume]);
     let verdict = select(vec![Verdict::Healthy, Verdict::Unhealthy, Verdict::Unknown]);
     let refused = option::of(select(SafetyRule::ALL.to_vec()));
-    (select(vec![Vote::Serve, Vote::Eject]), any_time(), reason, verdict, any_time(), refused, memory, option::of(intent)).prop_map(
-        |(vote, since, reason, verdict, verdict_since, refused, memory, intent)| RegionVote {
+    let vote = select(vec![(Vote::Serve, false), (Vote::Serve, true), (Vote::Eject, false)]);
+    (vote, any_time(), reason, verdict, any_time(), refused, memory, option::of(intent)).prop_map(
+        |((vote, announced), since, reason, verdict, verdict_since, refused, memory, intent)| RegionVote {
             vote,
             since,
+            announced,
             reason,
             verdict,
             verdict_since,
@@ -334,10 +339,7 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
         },
     );
     let store = vec(any_intent(), 0..5).prop_map(|intents| intents.into_iter().map(|intent| (intent.region.clone(), intent)).collect());
-    (option::of(observed), option::of(votes), btree_map(any_name(), store, 0..5)).prop_map(|(observed, votes, intents)| Snapshot {
-        observer: region(LONDON),
-        observed,
-        intents,
-        votes,
-    })
+    let others = btree_map(any_name(), btree_set(any_name(), 0..5), 0..5);
+    (option::of(observed), option::of(votes), btree_map(any_name(), store, 0..5), others)
+        .prop_map(|(observed, votes, intents, others)| Snapshot { observer: region(LONDON), observed, intents, votes, others })
 }

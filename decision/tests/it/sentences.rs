@@ -35,6 +35,8 @@ pub(crate) fn reasons() -> Vec<Reason> {
         Reason::Drained { by: by(), until, generation },
         Reason::DrainPending { by: by(), generation, seen: 1, needed: 2 },
         Reason::DrainRefused { by: by(), generation, rule: SafetyRule::LastRegion },
+        Reason::DrainWaits { by: by(), generation, rule: SafetyRule::TooManyEjected },
+        Reason::Announced { because: Box::new(Reason::Failing(failing())) },
         Reason::Held { by: by(), until, generation, kept },
         Reason::Refused { rule: SafetyRule::TooManyEjected, because: Box::new(Reason::Failing(failing())) },
         Reason::Silent { since: Some(until), kept },
@@ -63,6 +65,8 @@ fn every_reason_is_a_sentence() {
     drained by ana until Mon 07:22 UTC, generation 118
     drain by ana, generation 118, is recorded at 1 of the 2 observers that it needs
     drain by ana, generation 118, is refused by last-region
+    drain by ana, generation 118, waits until too-many-ejected lets it
+    about to be ejected: websocket failed in 5 of its last 6 rounds (status-503)
     held by ana until Mon 07:22 UTC, generation 118; keeping serve
     refused by too-many-ejected: would be ejected because websocket failed in 5 of its last 6 rounds (status-503)
     no news from this observer's probe since 07:22:10 UTC; keeping serve

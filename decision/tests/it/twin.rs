@@ -74,6 +74,8 @@ pub(crate) enum Asked {
 struct Region {
     vote: Vote,
     since: Timestamp,
+    /// When it was last brought back.
+    back_at: Option<Timestamp>,
     /// Every judged round since the last long silence.
     rounds: Vec<(Timestamp, Sight)>,
     /// Whether it was unhealthy when the history was cut.
@@ -100,6 +102,7 @@ impl Twin {
         let region = Region {
             vote: Vote::Serve,
             since: now,
+            back_at: None,
             rounds: Vec::new(),
             was_down: false,
             relapses: 0,
@@ -167,9 +170,6 @@ impl Twin {
         let drained: Vec<RegionName> = drains.into_iter().map(|(_, name)| name).collect();
 
         let down = |region: &Region| is_down(region, &t);
-        let last = |region: &Region| region.rounds.iter().rev().take(8).map(|(_, sight)| *sight).collect::<Vec<_>>();
-        let since_return = |region: &Region| last(&after_recovery(region, &t));
-        let bad = |region: &Region| since_return(region).iter().filter(|sight| sight.bad()).count();
         let failing = |region: &Region| {
             let newest_is_bad = region.rounds.last().is_some_and(|(_, sight)| sight.bad());
             down(region) && newest_is_bad && is_enough(&after_recovery(region, &t).rounds, &t)
@@ -198,33 +198,104 @@ impl Twin {
             wish.insert(name.clone(), vote);
         }
 
+        // Whom the rules force back serves in all that follows.
+        let alone = wish;
+        let mut gave_way: Vec<RegionName> = Vec::new();
+        let mut wish = loop {
+            let mut wish = alone.clone();
+            for name in &gave_way {
+                let again = failing(&self.regions[name]) && !held.contains(name) && !blind && self.newest[name] != Sight::Unjudged;
+                wish.insert(name.clone(), if again { Vote::Eject } else { Vote::Serve });
+            }
+            let before = |name: &RegionName| if gave_way.contains(name) { Vote::Serve } else { self.regions[name].vote };
+            self.limit(&mut wish, before, drained.len(), &held, now);
+            let stays = |name: &&RegionName| before(name) == Vote::Serve || alone[*name] == Vote::Serve || wish[*name] == Vote::Eject;
+            let forced: Vec<RegionName> = alone.keys().filter(|name| !stays(name)).cloned().collect();
+            if forced.is_empty() {
+                break wish;
+            }
+            gave_way.extend(forced);
+        };
+
+        // Nobody leaves while that would have the checkers see every region out: one that came back a moment ago counts as out. Drains go first.
+        wish.extend(drained.iter().map(|name| (name.clone(), Vote::Eject)));
+        let settles = |region: &Region| region.back_at.is_some_and(|back| now.duration_since(back) < t.settle());
+        let seen = |region: &Region| region.vote == Vote::Eject || settles(region);
+        let mut all_seen = self.regions.values().filter(|region| seen(region)).count();
+        for drains in [true, false] {
+            for (name, _) in self.regions.iter().filter(|(name, region)| drained.contains(name) == drains && !seen(region)) {
+                if wish[name] == Vote::Eject {
+                    if all_seen + 1 == self.regions.len() {
+                        wish.insert(name.clone(), Vote::Serve);
+                    } else {
+                        all_seen += 1;
+                    }
+                }
+            }
+        }
+
+        // What became of it.
+        for (name, region) in &mut self.regions {
+            let vote = wish[name];
+            if (region.vote, vote) == (Vote::Eject, Vote::Serve) {
+                region.back_at = Some(now);
+            }
+            if vote == Vote::Serve {
+                region.held_until = None;
+            }
+            if vote != region.vote {
+                if vote == Vote::Eject && !drained.contains(name) {
+                    region.relapses += 1;
+                    region.ejected_at = Some(now);
+                    region.held_until = Some(now + hold_down(&self.policy, region.relapses, seconds(0)));
+                }
+                (region.vote, region.since) = (vote, now);
+            }
+        }
+        self.regions.iter().map(|(name, region)| (name.clone(), region.vote)).collect()
+    }
+
+    /// Everyone looks sick, and as many as may be out.
+    fn limit(
+        &self,
+        wish: &mut BTreeMap<RegionName, Vote>,
+        before: impl Fn(&RegionName) -> Vote,
+        drained: usize,
+        held: &[RegionName],
+        now: Timestamp,
+    ) {
+        let t = self.policy.thresholds().clone();
+        let last = |region: &Region| region.rounds.iter().rev().take(8).map(|(_, sight)| *sight).collect::<Vec<_>>();
+        let since_return = |region: &Region| last(&after_recovery(region, &t));
+        let bad = |region: &Region| since_return(region).iter().filter(|sight| sight.bad()).count();
+
         // Nobody leaves a region than which no other looks much better.
         let as_sick = |other: &RegionName, than: &RegionName| {
             let (other, than) = (bad(&self.regions[other]), bad(&self.regions[than]));
             other >= 2 && 2 * other >= than
         };
         let names: Vec<RegionName> = wish.keys().cloned().collect();
-        for name in names.iter().filter(|name| names.len() >= 2 && !held.contains(name) && self.regions[*name].vote == Vote::Serve) {
+        for name in names.iter().filter(|name| names.len() >= 2 && !held.contains(name) && before(name) == Vote::Serve) {
             if names.iter().filter(|other| *other != name).all(|other| as_sick(other, name)) {
                 wish.insert(name.clone(), Vote::Serve);
             }
         }
 
-        // As many as may be out: frozen ones, then sick ones, then the oldest, then the sickest, then by name.
-        let mut room = self.policy.automatic_max(drained.len());
+        // Frozen ones first, then sick ones, then the oldest, then the sickest, then by name.
+        let mut room = self.regions.len() - drained - usize::from(t.min_serving);
         let recently = |at: &Timestamp| now.duration_since(*at).abs() < t.ejection_window() && *at <= now;
         let mut soon = self.regions.values().filter_map(|region| region.ejected_at).max().is_some_and(|at| recently(&at));
         let mut out: Vec<RegionName> = wish.iter().filter(|(_, vote)| **vote == Vote::Eject).map(|(name, _)| name.clone()).collect();
         let weight = |region: &Region| since_return(region).iter().map(|sight| sight.weight()).sum::<usize>();
+        let down = |region: &Region| is_down(region, &t);
         out.sort_by_key(|name| {
             let region = &self.regions[name];
-            let age = if region.vote == Vote::Eject { region.since } else { Timestamp::MAX };
+            let age = if before(name) == Vote::Eject { region.since } else { Timestamp::MAX };
             (!held.contains(name), !down(region), age, usize::MAX - weight(region), name.clone())
         });
-        let serves = |(name, vote): &(&RegionName, &Vote)| self.regions[*name].vote == Vote::Serve || **vote == Vote::Serve;
-        let mut survivors = wish.iter().filter(serves).count();
+        let mut survivors = wish.iter().filter(|(name, vote)| before(name) == Vote::Serve || **vote == Vote::Serve).count();
         for name in out {
-            let new = self.regions[&name].vote == Vote::Serve;
+            let new = before(&name) == Vote::Serve;
             // No capacity is known, so a second region is left only when nothing of it works.
             let rounds = after_recovery(&self.regions[&name], &t).rounds;
             let always = |fails: fn(Sight) -> bool| rounds.len() >= 8 && rounds[rounds.len() - 8..].iter().all(|(_, sight)| fails(*sight));
@@ -239,23 +310,6 @@ impl Twin {
                 survivors -= usize::from(new);
             }
         }
-
-        // What became of it.
-        for (name, region) in &mut self.regions {
-            let vote = wish.get(name).copied().unwrap_or(Vote::Eject);
-            if vote == Vote::Serve {
-                region.held_until = None;
-            }
-            if vote != region.vote {
-                if vote == Vote::Eject && !drained.contains(name) {
-                    region.relapses += 1;
-                    region.ejected_at = Some(now);
-                    region.held_until = Some(now + hold_down(&self.policy, region.relapses, seconds(0)));
-                }
-                (region.vote, region.since) = (vote, now);
-            }
-        }
-        self.regions.iter().map(|(name, region)| (name.clone(), region.vote)).collect()
     }
 }
 

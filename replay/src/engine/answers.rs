@@ -163,11 +163,7 @@ impl Names {
             let polled = &mut self.polled[place];
             polled.polls = polled.polls.wrapping_add(1);
             let rank = self.liars.iter().position(|liar| *liar == checker).unwrap_or(usize::MAX);
-            let u = if polled.met.is_steady() {
-                0.5
-            } else {
-                draws(self.seed, For::Poll, place * self.liars.len() + rank, due).f64()
-            };
+            let u = if polled.met.is_steady() { 0.5 } else { draws(self.seed, For::Poll, place * self.liars.len() + rank, due).f64() };
             let steady = polled.answer(rank, u, self.connect);
             changed |= !self.checkers.record(poll, steady.outcome, due + steady.took).is_empty();
             let polled = &self.polled[place];
@@ -257,7 +253,9 @@ impl Made {
         let mut polled = Vec::new();
         for (check, purpose) in &tree.purposes {
             let endpoint = match purpose {
-                Purpose::Eject { region, observer } => role(region).zip(role(observer)).map(|(region, observer)| Endpoint::Eject { region, observer }),
+                Purpose::Eject { region, observer } => {
+                    role(region).zip(role(observer)).map(|(region, observer)| Endpoint::Eject { region, observer })
+                }
                 Purpose::Alive { observer } => role(observer).map(|observer| Endpoint::Alive { observer }),
                 Purpose::Health { region } => role(region).map(|region| Endpoint::Health { region }),
                 Purpose::NotEjected { .. } | Purpose::Controllers => None,

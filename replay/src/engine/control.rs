@@ -1,12 +1,13 @@
 //! This project at work: three observers with their stores, controllers and gates. What they decide is `decision`'s.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use decision::{Change, Intent, Observed, Policy, RegionName, Schema, Snapshot, Votes, decide};
+use decision::{Change, Intent, Observed, Policy, RegionName, Schema, Snapshot, Votes};
 use jiff::Timestamp;
 use probe::Pace;
 
+use super::broken::{Broken, decide};
 use super::clock::{For, calendar, draws};
 use super::gates::Gate;
 use super::observer::Observer;
@@ -17,6 +18,8 @@ use crate::service::Truth;
 
 /// How long after a change a controller is woken by it: at the least, and how much more at the most.
 const WOKEN_AFTER_S: (f64, f64) = (0.2, 0.5);
+/// How often one run decides at the most, as `controller` has it.
+const DECISIONS_MAX: usize = 3;
 /// A controller runs this often, whatever happens.
 pub(super) const TICK: Duration = Duration::from_secs(60);
 
@@ -31,6 +34,8 @@ pub(super) struct Control {
     pub(super) stores: [Store; 3],
     pub(super) gates: [Gate; 3],
     pub(super) controllers: [Controller; 3],
+    /// The rule that controllers leave out, in tests of what would be noticed.
+    pub(super) broken: Option<Broken>,
 }
 
 /// One observer's controller.
@@ -59,7 +64,7 @@ pub(super) enum Decided {
 }
 
 impl Control {
-    pub(super) fn new(policy: Policy, names: &[RegionName; 3], incident: &Incident, seed: u64) -> Self {
+    pub(super) fn new(policy: Policy, names: &[RegionName; 3], incident: &Incident, seed: u64, broken: Option<Broken>) -> Self {
         let thresholds = policy.thresholds();
         let round = Duration::try_from(thresholds.round()).unwrap_or(Duration::from_secs(10));
         let pace = Pace::default().every(round);
@@ -71,9 +76,10 @@ impl Control {
         let observer = |index: usize| Observer::new(index, &names[index], policy.service(), &pace, seed);
         Self {
             observers: std::array::from_fn(observer),
-            stores: std::array::from_fn(|_| Store::new(remembers)),
+            stores: std::array::from_fn(|_| Store::new(remembers, broken == Some(Broken::Generations))),
             gates: std::array::from_fn(|_| Gate::default()),
             controllers: [Controller::default(); 3],
+            broken,
             names: names.clone(),
             policy,
             pace,
@@ -82,8 +88,7 @@ impl Control {
     }
 
     /// Stores the rounds of an observer that are not stored yet, if its store lets it. Returns whether it did.
-    pub(super) fn publish(&mut self, index: usize, truth: &Truth) -> bool {
-        let now = truth.now();
+    pub(super) fn publish(&mut self, index: usize, truth: &Truth, now: Duration) -> bool {
         if !gets_through(&truth.store(index), Caller::Inside, &mut draws(self.seed, For::Store, index, now)) {
             return false;
         }
@@ -118,29 +123,50 @@ impl Control {
         TICK.mul_f64(draws(self.seed, For::Phase, index, Duration::ZERO).f64())
     }
 
-    /// One run of a controller: reads, decides, records.
-    pub(super) fn reconcile(&mut self, index: usize, truth: &Truth) -> (Timestamp, Decided) {
-        let now = calendar(truth.now(), truth.clock_ahead(index));
+    /// One run of a controller: reads, decides, records; once more, whole, where the decision asks for it.
+    pub(super) fn reconcile(&mut self, index: usize, truth: &Truth, at: Duration) -> (Timestamp, Decided) {
+        let now = calendar(at, truth.clock_ahead(index));
+        let mut rng = draws(self.seed, For::Store, 3 + index, at);
+        let mut changes = Vec::new();
+        for _ in 0..DECISIONS_MAX {
+            let (decided, again) = self.decide_once(index, truth, at, now, &mut rng);
+            match decided {
+                Decided::Stored(moved) => changes.extend(moved),
+                // What was stored before that stands, and is told of; the rest is the next run's.
+                failed if changes.is_empty() => return (now, failed),
+                _ => break,
+            }
+            if !again {
+                break;
+            }
+        }
+        (now, Decided::Stored(changes))
+    }
+
+    /// One decision. Returns too whether it asks to be followed by another.
+    fn decide_once(&mut self, index: usize, truth: &Truth, at: Duration, now: Timestamp, rng: &mut fastrand::Rng) -> (Decided, bool) {
         let state = truth.store(index);
-        let mut rng = draws(self.seed, For::Store, 3 + index, truth.now());
-        if !gets_through(&state, Caller::Inside, &mut rng) {
-            return (now, Decided::Unread);
+        if !gets_through(&state, Caller::Inside, rng) {
+            return (Decided::Unread, false);
         }
-        let intents = self.intents(index, truth, &mut rng);
+        let intents = self.intents(index, truth, at, rng);
+        let others = self.others(index, truth, at, rng);
         let observer = self.names[index].clone();
-        if state.stale > Duration::ZERO {
+        let decision = if state.stale > Duration::ZERO {
             // An old copy is read; what is written is held against what stands.
-            let copy = self.stores[index].copy_from(truth.now().saturating_sub(state.stale));
+            let copy = self.stores[index].copy_from(at.saturating_sub(state.stale));
             let Documents { observed, votes, .. } = copy.map(|copy| (*copy).clone()).unwrap_or_default();
-            let decision = decide(&self.policy, &Snapshot { observer, observed, intents, votes }, now);
-            return (now, self.record(index, decision, gets_through(&state, Caller::Inside, &mut rng)));
-        }
-        // Documents are lent to the snapshot and go back: copying them would cost more than deciding.
-        let store = &mut self.stores[index];
-        let snapshot = Snapshot { observer, observed: store.observed.take(), intents, votes: store.votes.take() };
-        let decision = decide(&self.policy, &snapshot, now);
-        (store.observed, store.votes) = (snapshot.observed, snapshot.votes);
-        (now, self.record(index, decision, gets_through(&state, Caller::Inside, &mut rng)))
+            decide(self.broken, &self.policy, &Snapshot { observer, observed, intents, votes, others }, now)
+        } else {
+            // Documents are lent to the snapshot and go back: copying them would cost more than deciding.
+            let store = &mut self.stores[index];
+            let snapshot = Snapshot { observer, observed: store.observed.take(), intents, votes: store.votes.take(), others };
+            let decision = decide(self.broken, &self.policy, &snapshot, now);
+            (store.observed, store.votes) = (snapshot.observed, snapshot.votes);
+            decision
+        };
+        let again = decision.again;
+        (self.record(index, decision, gets_through(&state, Caller::Inside, rng)), again)
     }
 
     fn record(&mut self, index: usize, decision: decision::Decision, gets_through: bool) -> Decided {
@@ -157,14 +183,20 @@ impl Control {
     }
 
     /// The intents that a controller can read: of every store that answers it.
-    fn intents(&self, index: usize, truth: &Truth, rng: &mut fastrand::Rng) -> BTreeMap<RegionName, BTreeMap<RegionName, Intent>> {
+    fn intents(
+        &self,
+        index: usize,
+        truth: &Truth,
+        at: Duration,
+        rng: &mut fastrand::Rng,
+    ) -> BTreeMap<RegionName, BTreeMap<RegionName, Intent>> {
         let mut heard = BTreeMap::new();
         for other in 0..3 {
             let state = truth.store(other);
             let caller = if other == index { Caller::Inside } else { Caller::Across(truth.way(index, other)) };
             if gets_through(&state, caller, rng) {
                 let intents = if state.stale > Duration::ZERO {
-                    let copy = self.stores[other].copy_from(truth.now().saturating_sub(state.stale));
+                    let copy = self.stores[other].copy_from(at.saturating_sub(state.stale));
                     copy.map(|copy| copy.intents.clone()).unwrap_or_default()
                 } else {
                     self.stores[other].intents.clone()
@@ -175,11 +207,37 @@ impl Control {
         heard
     }
 
+    /// What the votes of the others show, as far as a controller can read them.
+    fn others(&self, index: usize, truth: &Truth, at: Duration, rng: &mut fastrand::Rng) -> BTreeMap<RegionName, BTreeSet<RegionName>> {
+        let mut shown = BTreeMap::new();
+        for other in (0..3).filter(|other| *other != index) {
+            let state = truth.store(other);
+            if !gets_through(&state, Caller::Across(truth.way(index, other)), rng) {
+                continue;
+            }
+            let shows = if state.stale > Duration::ZERO {
+                let copy = self.stores[other].copy_from(at.saturating_sub(state.stale));
+                copy.and_then(|copy| copy.votes.as_ref().map(Votes::shown))
+            } else {
+                self.stores[other].votes.as_ref().map(Votes::shown)
+            };
+            if let Some(shows) = shows {
+                shown.insert(self.names[other].clone(), shows);
+            }
+        }
+        shown
+    }
+
     /// What a controller would read if everything answered: for looking at what it stored.
     pub(super) fn snapshot(&mut self, index: usize) -> Snapshot {
+        let shown = |(other, store): (usize, &Store)| {
+            let votes = store.votes.as_ref().filter(|_| other != index)?;
+            Some((self.names[other].clone(), votes.shown()))
+        };
+        let others = self.stores.iter().enumerate().filter_map(shown).collect();
         let intents = self.names.iter().zip(&self.stores).map(|(name, store)| (name.clone(), store.intents.clone())).collect();
         let store = &mut self.stores[index];
-        Snapshot { observer: self.names[index].clone(), observed: store.observed.take(), intents, votes: store.votes.take() }
+        Snapshot { observer: self.names[index].clone(), observed: store.observed.take(), intents, votes: store.votes.take(), others }
     }
 
     /// Gives back what a snapshot was lent.
@@ -188,8 +246,7 @@ impl Control {
     }
 
     /// The gate of an observer reads. Returns whether it says anything else now, and when it reads again at the latest.
-    pub(super) fn gate_reads(&mut self, index: usize, truth: &Truth) -> (bool, Duration) {
-        let now = truth.now();
+    pub(super) fn gate_reads(&mut self, index: usize, truth: &Truth, now: Duration) -> (bool, Duration) {
         let fresh = self.policy.thresholds().votes_fresh();
         let clock = calendar(now, truth.clock_ahead(index));
         let reads = gets_through(&truth.store(index), Caller::Inside, &mut draws(self.seed, For::Gate, 3 + index, now));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use decision::{Policy, RegionName};
 
 use super::answers::{Answers, Asked, Names};
+use super::broken::Broken;
 use super::clock::{Due, For, Queue, draws, moment};
 use super::control::{Control, Decided, TICK};
 use super::gates::Gate;
@@ -21,6 +22,8 @@ use super::{Setup, Strategy};
 use crate::incident::{Component, Effect, Place, Tuple};
 use crate::service::{Truth, Users};
 
+/// The shortest time that users live on between two events that do not concern them.
+const CHUNK: Duration = Duration::from_secs(1);
 /// The longest step while somebody moves.
 const STEP: Duration = Duration::from_secs(5);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -46,7 +49,7 @@ pub(super) struct Drive<'a> {
 }
 
 impl<'a> Drive<'a> {
-    pub(super) fn new(setup: &'a Setup, strategy: &Strategy, detail: Detail) -> Self {
+    pub(super) fn new(setup: &'a Setup, strategy: &Strategy, detail: Detail, broken: Option<Broken>) -> Self {
         let who = match strategy {
             Strategy::Nothing | Strategy::Talk | Strategy::Failover(_) => Who::Nobody,
             Strategy::Manual => Who::Operator,
@@ -64,7 +67,7 @@ impl<'a> Drive<'a> {
             answers: Answers::HOME,
             people: People::new(who, setup.seed),
             names: asked.map(|asked| records(&setup.regions, asked, setup.seed)),
-            control: policy.map(|policy| Box::new(Control::new(policy.clone(), &setup.regions, &setup.incident, setup.seed))),
+            control: policy.map(|policy| Box::new(Control::new(policy.clone(), &setup.regions, &setup.incident, setup.seed, broken))),
             operators: Operators::default(),
             watch: Watch::new(&setup.regions, &setup.incident, detail == Detail::Transcript),
             queue: Queue::default(),
@@ -80,16 +83,19 @@ impl<'a> Drive<'a> {
             let polls = self.names.as_ref().and_then(Names::next_due);
             let change = self.truth.next_change(self.truth.now());
             let step = (!self.users.is_settled()).then(|| self.truth.now() + STEP);
-            let others = [self.queue.next(), self.people.next_due(), change, step].into_iter().flatten().min();
+            let felt = [self.people.next_due(), change, step].into_iter().flatten().min();
+            let others = felt.into_iter().chain(self.queue.next()).min();
             let Some(now) = others.into_iter().chain(polls).min().filter(|at| *at <= end) else { break };
             if others == Some(now) {
-                self.live(now);
-                self.act();
+                if felt == Some(now) || now >= self.truth.now() + CHUNK {
+                    self.live(now);
+                    self.act(now);
+                }
                 while self.queue.next().is_some_and(|at| at <= now) {
                     let Some(due) = self.queue.take() else { break };
                     self.happen(due, now);
                 }
-                if self.people.look(&self.truth, &self.users) {
+                if felt == Some(now) && self.people.look(&self.truth, &self.users) {
                     self.answer(self.people.answers, now);
                 }
             }
@@ -108,16 +114,16 @@ impl<'a> Drive<'a> {
         self.queue.plan(MINUTE, Due::Minute);
         self.watch.lived(&self.truth, Duration::ZERO);
         for index in 0..3 {
-            self.reconcile(index);
+            self.reconcile(index, Duration::ZERO);
             let Some(control) = &mut self.control else { continue };
-            let (_, again) = control.gate_reads(index, &self.truth);
+            let (_, again) = control.gate_reads(index, &self.truth, Duration::ZERO);
             control.controllers[index].gate_reads = Some(again);
             self.queue.plan(again, Due::Gate(index));
             self.queue.plan(control.first_tick(index), Due::Tick(index));
             let observer = &control.observers[index];
             self.queue.plan(observer.due, Due::Round(index, observer.plan));
         }
-        self.meet();
+        self.meet(Duration::ZERO);
     }
 
     /// Users live on under the present answers.
@@ -126,17 +132,20 @@ impl<'a> Drive<'a> {
         if to > now {
             self.users.step(&self.truth, &self.answers.regions, to - now);
             self.truth.advance(to, &self.users);
+            if let Some(control) = &self.control {
+                self.watch.heard(&control.gates, &self.truth);
+            }
             self.watch.lived(&self.truth, to - now);
-            self.meet();
+            self.meet(to);
         }
     }
 
     /// Checkers meet what stands now.
-    fn meet(&mut self) {
+    fn meet(&mut self, now: Duration) {
         let nobody: [Gate; 3] = Default::default();
         let gates = self.control.as_ref().map_or(&nobody, |control| &control.gates);
         if let Some(names) = &mut self.names {
-            names.meet(&self.truth, gates, self.truth.now());
+            names.meet(&self.truth, gates, now);
         }
     }
 
@@ -167,10 +176,10 @@ impl<'a> Drive<'a> {
             Due::Line(index) => self.line(index, now),
             Due::Round(index, plan) => self.start_round(index, plan, now),
             Due::Ended(index) => self.end_round(index, now),
-            Due::Woken(index) => self.reconcile(index),
+            Due::Woken(index) => self.reconcile(index, now),
             Due::Tick(index) => {
                 self.queue.plan(now + TICK, Due::Tick(index));
-                self.reconcile(index);
+                self.reconcile(index, now);
             }
             Due::Gate(index) => self.read_gate(index, now),
             Due::Minute => {
@@ -215,9 +224,11 @@ impl<'a> Drive<'a> {
         let Control { observers, pace, .. } = &mut **control;
         let Some((started, attempts)) = observers[index].end() else { return };
         let at = super::clock::calendar(now, self.truth.clock_ahead(index));
-        observers[index].take(started, now, attempts.conclude(at, pace), pace);
+        let made = attempts.conclude(at, pace);
+        self.watch.looked(index, &made.round, now);
+        observers[index].take(started, now, made, pace);
         self.queue.plan(observers[index].due, Due::Round(index, observers[index].plan));
-        if control.publish(index, &self.truth) {
+        if control.publish(index, &self.truth, now) {
             self.wake(index, now);
         }
     }
@@ -230,14 +241,13 @@ impl<'a> Drive<'a> {
         }
     }
 
-    fn reconcile(&mut self, index: usize) {
-        let now = self.truth.now();
+    fn reconcile(&mut self, index: usize, now: Duration) {
         let Some(control) = &mut self.control else { return };
         control.controllers[index].woken = false;
         if control.controllers[index].crashed {
             return;
         }
-        let (clock, decided) = control.reconcile(index, &self.truth);
+        let (clock, decided) = control.reconcile(index, &self.truth, now);
         let (changes, why) = match decided {
             Decided::Stored(changes) => (changes, None),
             Decided::Unread => (Vec::new(), Some("its votes cannot be read".to_owned())),
@@ -279,7 +289,7 @@ impl<'a> Drive<'a> {
         });
         if reads_all {
             let mut snapshot = control.snapshot(index);
-            self.watch.inspect(now, &control.policy, &mut snapshot, clock, moved);
+            self.watch.inspect(now, (&control.policy, control.broken), &mut snapshot, clock, moved);
             control.give_back(index, snapshot);
         }
         if moved {
@@ -299,17 +309,17 @@ impl<'a> Drive<'a> {
         if control.controllers[index].gate_reads != Some(now) {
             return;
         }
-        let (turned, again) = control.gate_reads(index, &self.truth);
+        let (turned, again) = control.gate_reads(index, &self.truth, now);
         control.controllers[index].gate_reads = Some(again);
         self.queue.plan(again, Due::Gate(index));
         if turned {
-            self.meet();
+            self.meet(now);
         }
     }
 
     /// What people do at this moment.
-    fn act(&mut self) {
-        let (now, until) = (self.truth.now(), self.truth.now() + AFTER);
+    fn act(&mut self, now: Duration) {
+        let until = now + AFTER;
         let acts = self.truth.acts_in(self.acted, until).to_vec();
         self.acted = until;
         for (_, place, act) in acts {
@@ -341,7 +351,8 @@ fn cuts(tuple: &Tuple, region: usize) -> f64 {
 
 /// The records of a run. Regions that AWS does not have get records of regions that it has: nothing hangs on what they are called.
 fn records(names: &[RegionName; 3], asked: Asked, seed: u64) -> Names {
-    let stand_ins = || ["eu-west-1", "eu-west-2", "us-east-1"].map(|name| RegionName::new(name).unwrap_or_else(|_| unreachable!("a region")));
+    let stand_ins =
+        || ["eu-west-1", "eu-west-2", "us-east-1"].map(|name| RegionName::new(name).unwrap_or_else(|_| unreachable!("a region")));
     let made = Names::new(names, asked, seed).or_else(|_| Names::new(&stand_ins(), asked, seed));
     made.unwrap_or_else(|error| unreachable!("constants of which records can be made: {error}"))
 }

@@ -1,6 +1,7 @@
 //! A run: observers look, `decision` decides once per observer, `route53` carries it out, users feel it.
 
 mod answers;
+mod broken;
 mod clock;
 mod control;
 mod drive;
@@ -16,6 +17,8 @@ mod watch;
 
 use decision::{Policy, PolicyError, PolicySpec, RegionName, ServiceName, Thresholds};
 
+#[doc(hidden)]
+pub use self::broken::Broken;
 pub use self::clock::START;
 pub use self::report::{Detail, Documents, Invariant, Report, Stored, Violation};
 pub use self::transcript::{Event, Happening, Minute, Transcript};
@@ -71,17 +74,25 @@ pub fn policy_with(setup: &Setup, thresholds: Thresholds) -> Result<Policy, Poli
     let service = ServiceName::new(SERVICE).unwrap_or_else(|_| unreachable!("a constant that is a service name"));
     let measured = setup.regions.iter().cloned().zip(crate::service::capacities(setup));
     let capacity = measured.filter(|(_, share)| *share > 0.0).collect();
-    let spec = PolicySpec { service, observers: regions.clone(), regions, thresholds, failback: std::collections::BTreeMap::new(), capacity };
+    let spec =
+        PolicySpec { service, observers: regions.clone(), regions, thresholds, failback: std::collections::BTreeMap::new(), capacity };
     Policy::new(spec)
 }
 
 /// Runs an incident to its horizon.
 #[must_use]
 pub fn run(setup: &Setup, strategy: &Strategy, detail: Detail) -> Report {
+    run_broken(setup, strategy, detail, None)
+}
+
+/// The same with controllers that leave a rule out: for tests of what would be noticed.
+#[doc(hidden)]
+#[must_use]
+pub fn run_broken(setup: &Setup, strategy: &Strategy, detail: Detail, broken: Option<Broken>) -> Report {
     let horizon = clock::moment(setup.incident.horizon);
     let (end, keeps) = match detail {
         Detail::Score | Detail::Transcript => (horizon, false),
         Detail::Until(minute) => (clock::moment(minute).min(horizon), true),
     };
-    drive::Drive::new(setup, strategy, detail).run(end, keeps)
+    drive::Drive::new(setup, strategy, detail, broken).run(end, keeps)
 }

@@ -123,9 +123,11 @@ impl Observer {
 
     /// Whether it is between two rounds of a calm time, with nothing left to store.
     pub(super) fn is_calm(&self, pace: &Pace) -> bool {
-        self.running.is_none() && self.unpublished.is_empty() && !self.is_early && self.history.iter().all(|look| *look == Look::default()) && {
-            next_delay(pace, &self.history) == pace.round
-        }
+        self.running.is_none()
+            && self.unpublished.is_empty()
+            && !self.is_early
+            && self.history.iter().all(|look| *look == Look::default())
+            && { next_delay(pace, &self.history) == pace.round }
     }
 
     /// Skips so many rounds: the next one is at the first tick after `now`.

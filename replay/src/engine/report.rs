@@ -29,12 +29,16 @@ pub enum Detail {
 pub struct Report {
     /// What users met.
     pub score: Score,
+    /// How often a majority ejected a region by itself.
+    pub ejections: u32,
     /// How often a majority ejected a region in which a user would have been hurt by less than 0.10, then and for the minute before.
     pub wrong_ejects: u32,
     /// Ejections by a majority and returns beyond the first of each, per region, summed.
     pub flips: u32,
     /// Minutes in which some home had no answer, or one of last resort.
     pub minutes_nothing_served: f64,
+    /// Minutes that passed without a round or a poll, because nothing could have come of it.
+    pub coasted_minutes: f64,
     /// The first moment at which a user wholly in some region was hurt by 0.10 or more, in seconds.
     pub onset: Option<f64>,
     /// Seconds from the onset to the first ejection of that region by a majority.
@@ -67,6 +71,12 @@ pub struct Violation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Invariant {
+    /// 4: silence ejects nobody.
+    SilenceIsUnknown,
+    /// Every vote is stored with a reason that explains it.
+    ReasonsFit,
+    /// While a majority of gates can be reached, somebody is answered who is not ejected.
+    SomethingAnswers,
     /// 2: deciding again on what is stored moves nothing.
     Settles,
     /// 5: votes never empty the answer.

@@ -4,20 +4,28 @@
 
 use std::time::Duration;
 
-use decision::{DOCUMENT_BYTES_MAX, Policy, Reason, RegionName, Snapshot, Verdict, Vote, Votes, decide};
+use decision::{DOCUMENT_BYTES_MAX, Policy, Reason, RegionName, Round, Snapshot, Verdict, Vote, Votes};
 use jiff::Timestamp;
 
 use super::answers::Answers;
+use super::broken::{Broken, decide};
 use super::clock::moment;
+use super::gates::Gate;
 use super::report::{Invariant, Report, Violation};
 use super::transcript::{Event, Happening, Minute, Transcript};
 use crate::incident::{Forbidden, ForbiddenAct, Incident, Role};
-use crate::service::{Truth, Users};
+use crate::service::{Truth, Users, Vantage};
 
 /// From this impact on a user, a fault is real.
 pub(super) const REAL: f64 = 0.10;
 /// How long a region must have been well for its ejection to be wrong.
 const WELL_FOR: Duration = Duration::from_secs(60);
+/// A gate is heard while fewer polls than these fail.
+const HEARD: f64 = 0.05;
+/// How long answers take to follow gates and votes, at the most.
+const FOLLOWS_WITHIN: Duration = Duration::from_secs(180);
+/// Nobody is ejected for what was seen longer ago: the slow window, and what it takes to store a round.
+const REMEMBERED: Duration = Duration::from_secs(25 * 60);
 /// The most violations that are told of one run.
 const VIOLATIONS_MAX: usize = 20;
 /// Between two looks at documents in which nothing moved: one in so many writes.
@@ -48,6 +56,14 @@ pub(super) struct Watch {
     voted: Option<Duration>,
     answered: Option<Duration>,
     nothing_served: Duration,
+    /// By observer, then region: when a first attempt at a critical check last failed.
+    failed_at: [[Option<Duration>; 3]; 3],
+    /// Since when a majority of gates is heard.
+    heard_since: Option<Duration>,
+    /// By region: since when no majority ejects it.
+    in_since: [Option<Duration>; 3],
+    /// None is answered though one ought to be: told already.
+    unanswered: bool,
     answers: Answers,
 }
 
@@ -72,6 +88,10 @@ impl Watch {
             voted: None,
             answered: None,
             nothing_served: Duration::ZERO,
+            failed_at: [[None; 3]; 3],
+            heard_since: None,
+            in_since: [None; 3],
+            unanswered: false,
             answers: Answers::HOME,
         }
     }
@@ -111,6 +131,36 @@ impl Watch {
         }
     }
 
+    /// A probe's round ended: whom it found failing, at the first attempt at least.
+    pub(super) fn looked(&mut self, observer: usize, round: &Round, now: Duration) {
+        for region in 0..3 {
+            let Some(observation) = round.regions.get(&self.names[region]) else { continue };
+            if observation.iter().any(|(check, result)| check.is_critical() && !result.first_attempt_passed()) {
+                self.failed_at[observer][region] = Some(now);
+            }
+        }
+    }
+
+    /// Whether a majority of gates speaks, and checkers hear it. Answers follow that, with a delay.
+    pub(super) fn heard(&mut self, gates: &[Gate; 3], truth: &Truth) {
+        let now = truth.now();
+        let heard = |index: usize| {
+            let met = truth.met(Vantage::Checker, index);
+            gates[index].is_alive() && met.hole.max(met.health) < HEARD
+        };
+        let is_heard = (0..3).filter(|index| heard(*index)).count() >= 2;
+        self.heard_since = if is_heard { self.heard_since.or(Some(now)) } else { None };
+        for region in 0..3 {
+            self.in_since[region] = if self.out[region] { None } else { self.in_since[region].or(Some(now)) };
+        }
+        let long = |since: &Option<Duration>| since.is_some_and(|since| now.saturating_sub(since) >= FOLLOWS_WITHIN);
+        let ought = long(&self.heard_since) && self.in_since.iter().any(long) && self.answers.nothing_served();
+        if ought && !std::mem::replace(&mut self.unanswered, true) {
+            self.violated(now, Invariant::SomethingAnswers, "a region is not ejected, and none is answered".to_owned());
+        }
+        self.unanswered &= ought;
+    }
+
     /// Users are answered otherwise.
     pub(super) fn answered(&mut self, now: Duration, answers: &Answers) {
         for home in 0..3 {
@@ -139,6 +189,17 @@ impl Watch {
             if self.votes[observer][region] != entry.vote {
                 self.votes[observer][region] = entry.vote;
                 moved = true;
+                if entry.vote == Vote::Eject && !self.drained[observer][region] {
+                    let seen = self.failed_at[observer][region].is_some_and(|at| now.saturating_sub(at) <= REMEMBERED);
+                    if !seen {
+                        let what = format!("{} ejects {}, which it has not seen fail", self.names[observer], self.names[region]);
+                        self.violated(now, Invariant::SilenceIsUnknown, what);
+                    }
+                }
+                if !fits(entry.vote, &entry.reason) {
+                    let what = format!("{} votes {} on {} because {}", self.names[observer], entry.vote, self.names[region], entry.reason);
+                    self.violated(now, Invariant::ReasonsFit, what);
+                }
                 if self.tells() {
                     let change = changes.iter().find(|change| change.region == self.names[region]);
                     let reason = change.map_or_else(|| entry.reason.to_string(), |change| change.reason.to_string());
@@ -214,7 +275,14 @@ impl Watch {
     }
 
     /// Looks at what was stored: whether it fits, can be read again, and settles.
-    pub(super) fn inspect(&mut self, at: Duration, policy: &Policy, snapshot: &mut Snapshot, now: Timestamp, moved: bool) {
+    pub(super) fn inspect(
+        &mut self,
+        at: Duration,
+        (policy, broken): (&Policy, Option<Broken>),
+        snapshot: &mut Snapshot,
+        now: Timestamp,
+        moved: bool,
+    ) {
         let Some(votes) = &snapshot.votes else { return };
         if !moved && !votes.generation.is_multiple_of(LOOK_EVERY) {
             return;
@@ -231,7 +299,7 @@ impl Watch {
             }
             Err(error) => self.violated(at, Invariant::DocumentsFit, format!("the votes of {observer} cannot be written: {error}")),
         }
-        let again = decide(policy, snapshot, now);
+        let again = decide(broken, policy, snapshot, now);
         if again.write || !again.changes.is_empty() {
             self.violated(at, Invariant::Settles, format!("{observer} decides otherwise on what it has just stored"));
         }
@@ -260,8 +328,10 @@ impl Watch {
         Report {
             score: *users.score(),
             wrong_ejects: self.wrong_ejects,
+            ejections: self.ejections.iter().sum(),
             flips: beyond_first(self.ejections) + beyond_first(self.returns),
             minutes_nothing_served: self.nothing_served.as_secs_f64() / 60.0,
+            coasted_minutes: 0.0,
             onset: self.onset.map(|(at, _)| at.as_secs_f64()),
             vote_after: since(self.voted),
             answers_after: since(self.answered),
@@ -271,4 +341,24 @@ impl Watch {
             documents: None,
         }
     }
+}
+
+/// Whether a reason is one for this vote.
+fn fits(vote: Vote, reason: &Reason) -> bool {
+    let explained = match reason {
+        Reason::Failing(_)
+        | Reason::HeldDown { .. }
+        | Reason::Returning { .. }
+        | Reason::Replication { .. }
+        | Reason::AwaitsResume
+        | Reason::Drained { .. } => Vote::Eject,
+        Reason::Held { kept, .. }
+        | Reason::Silent { kept, .. }
+        | Reason::Future { kept, .. }
+        | Reason::Unfit { kept, .. }
+        | Reason::Blind { kept, .. }
+        | Reason::NotJudged { kept, .. } => *kept,
+        _ => Vote::Serve,
+    };
+    explained == vote
 }

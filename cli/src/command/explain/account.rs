@@ -93,7 +93,8 @@ pub(super) struct Evidence {
 pub(super) fn lane(reason: &Reason) -> &'static str {
     match reason {
         Reason::Refused { .. } | Reason::DrainRefused { .. } => "safety-rule",
-        Reason::Drained { .. } | Reason::DrainPending { .. } | Reason::Held { .. } => "intent",
+        Reason::Drained { .. } | Reason::DrainPending { .. } | Reason::DrainWaits { .. } | Reason::Held { .. } => "intent",
+        Reason::Announced { because } => lane(because),
         Reason::Healthy
         | Reason::Degraded { .. }
         | Reason::Suspect(_)

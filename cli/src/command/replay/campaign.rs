@@ -62,19 +62,29 @@ impl Campaign {
         &self.sides
     }
 
+    /// How many minutes all runs take together, in virtual time.
+    pub(super) fn minutes(&self) -> f64 {
+        (0..self.count()).map(|number| self.horizon(number)).sum()
+    }
+
+    /// How many minutes run `number` takes.
+    fn horizon(&self, number: usize) -> f64 {
+        let incident = self.incidents.get(number / (self.runs.len() * self.sides.len()).max(1));
+        incident.map_or(0.0, |incident| incident.horizon)
+    }
+
     /// How many runs there are.
-    pub(super) fn count(&self) -> usize {
+    fn count(&self) -> usize {
         self.incidents.len() * self.runs.len() * self.sides.len()
     }
 
-    /// Runs everything; `None` when it is told to stop. `done` hears how many runs are done.
-    pub(super) fn rows(&self, stop: &AtomicBool, done: impl Fn(usize) + Sync) -> Option<Vec<Row>> {
+    /// Runs everything; `None` when it is told to stop. `done` hears of each run how many minutes it took.
+    pub(super) fn rows(&self, stop: &AtomicBool, done: impl Fn(f64) + Sync) -> Option<Vec<Row>> {
         let per_incident = self.runs.len() * self.sides.len();
         let mut order: Vec<usize> = (0..self.count()).collect();
         // The longest first, so that no thread is left alone with one at the end.
-        let horizon = |number: &usize| self.incidents.get(number / per_incident).map_or(0.0, |incident| incident.horizon);
-        order.sort_by(|a, b| horizon(b).total_cmp(&horizon(a)));
-        let results = pool::each(self.threads, &order, stop, done, |number| self.one(number))?;
+        order.sort_by(|a, b| self.horizon(*b).total_cmp(&self.horizon(*a)));
+        let results = pool::each(self.threads, &order, stop, |number| done(self.horizon(number)), |number| self.one(number))?;
         let mut results = results.into_iter().collect::<Option<Vec<Done>>>()?.into_iter();
         Some(self.incidents.iter().map(|incident| self.row(incident, results.by_ref().take(per_incident).collect())).collect())
     }

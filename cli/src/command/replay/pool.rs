@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Does `work` for every number below `count`, on `jobs` threads, in the order of `order`; `done` hears how many are done, from any thread.
+/// Does `work` for every number below `count`, on `jobs` threads, in the order of `order`; `done` hears of each that is done, from any
+/// thread.
 ///
 /// `None` when it was told to stop before the end. What is under way then is finished, as each is short.
 pub(super) fn each<T: Send>(
@@ -13,7 +14,7 @@ pub(super) fn each<T: Send>(
     done: impl Fn(usize) + Sync,
     work: impl Fn(usize) -> T + Sync,
 ) -> Option<Vec<T>> {
-    let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(order.len()));
     std::thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, order.len().max(1)) {
@@ -25,7 +26,7 @@ pub(super) fn each<T: Send>(
                     if let Ok(mut results) = results.lock() {
                         results.push((*number, result));
                     }
-                    done(finished.fetch_add(1, Ordering::Relaxed) + 1);
+                    done(*number);
                 }
             });
         }
@@ -52,8 +53,8 @@ mod tests {
     #[test]
     fn every_one_that_is_done_is_heard_of() {
         let heard = AtomicUsize::new(0);
-        each(4, &[0, 1, 2, 3, 4], &AtomicBool::new(false), |_| _ = heard.fetch_add(1, Ordering::Relaxed), |_| ()).unwrap();
-        assert_eq!(heard.into_inner(), 5);
+        each(4, &[0, 1, 2, 3, 4], &AtomicBool::new(false), |number| _ = heard.fetch_add(number, Ordering::Relaxed), |_| ()).unwrap();
+        assert_eq!(heard.into_inner(), 10);
     }
 
     #[test]

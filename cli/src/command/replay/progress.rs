@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::out::Out;
@@ -15,23 +15,24 @@ const REDRAW: Duration = Duration::from_millis(200);
 /// How far it is.
 #[derive(Debug)]
 pub(super) struct Progress {
-    total: usize,
-    done: AtomicUsize,
+    /// Seconds of virtual time.
+    total: u64,
+    done: AtomicU64,
     shown: bool,
     /// When it is drawn again; never, once it has ended.
     next: Mutex<Option<Instant>>,
 }
 
 impl Progress {
-    /// Nothing yet, of `total`.
-    pub(super) fn new(total: usize, out: &Out) -> Self {
+    /// Nothing yet, of so many minutes.
+    pub(super) fn new(minutes: f64, out: &Out) -> Self {
         let shown = !out.quiet && !out.is_json() && std::io::stderr().is_terminal();
-        Self { total, done: AtomicUsize::new(0), shown, next: Mutex::new(Some(Instant::now() + PATIENCE)) }
+        Self { total: seconds(minutes), done: AtomicU64::new(0), shown, next: Mutex::new(Some(Instant::now() + PATIENCE)) }
     }
 
-    /// So many are done. From any thread.
-    pub(super) fn reaches(&self, done: usize) {
-        self.done.fetch_max(done, Ordering::Relaxed);
+    /// So many minutes more are done. From any thread.
+    pub(super) fn adds(&self, minutes: f64) {
+        self.done.fetch_add(seconds(minutes), Ordering::Relaxed);
         if !self.shown {
             return;
         }
@@ -39,13 +40,14 @@ impl Progress {
         let Ok(mut next) = self.next.try_lock() else { return };
         if next.is_some_and(|next| next <= Instant::now()) {
             *next = Some(Instant::now() + REDRAW);
-            let _ = write!(std::io::stderr(), "\r\u{1b}[K… {} of {} runs", self.done(), self.total);
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K{}", self.text());
         }
     }
 
-    /// How many are done.
-    pub(super) fn done(&self) -> usize {
-        self.done.load(Ordering::Relaxed)
+    /// How far it is.
+    pub(super) fn text(&self) -> String {
+        let done = self.done.load(Ordering::Relaxed);
+        format!("{} % of {} hours in virtual time are replayed", done * 100 / self.total.max(1), self.total / 3600)
     }
 
     /// Takes the line away.
@@ -55,4 +57,8 @@ impl Progress {
             let _ = write!(std::io::stderr(), "\r\u{1b}[K");
         }
     }
+}
+
+fn seconds(minutes: f64) -> u64 {
+    (minutes * 60.0) as u64
 }

@@ -15,8 +15,8 @@ const RIGHT: f64 = WIDTH - 20.0;
 const PITCH: f64 = 22.0;
 /// How high a lane is.
 const LANE: f64 = 14.0;
-/// How high a lane of users hurt is.
-const CURVE: f64 = 34.0;
+/// How high a lane of votes is, and one of users hurt.
+const CURVES: (f64, f64) = (21.0, 34.0);
 /// From one line of text to the next.
 const LINE: f64 = 18.0;
 /// The narrowest that anything is drawn: what lasts seconds in a day shows all the same.
@@ -116,7 +116,11 @@ fn block(out: &mut String, picture: &Picture, group: Group, mut y: f64) -> f64 {
     text(out, 20.0, y, "head", &format!("{}{quiet}", group.heading()));
     y += 8.0;
     for lane in lanes {
-        let high = if group == Group::Hurt { CURVE } else { LANE };
+        let high = match group {
+            Group::Votes => CURVES.0,
+            Group::Hurt => CURVES.1,
+            Group::Faults | Group::Verdicts | Group::Answers => LANE,
+        };
         let _ = writeln!(out, "<rect x=\"{LEFT}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{high}\" class=\"bed\"/>", RIGHT - LEFT);
         text(out, LEFT - 8.0, y + high / 2.0 + 4.5, "end", &lane.label);
         lane.stretches.iter().for_each(|stretch| part(out, stretch, picture.minutes, y, high, &lane.label));
@@ -158,7 +162,7 @@ fn part(out: &mut String, stretch: &Stretch, minutes: f64, y: f64, high: f64, la
     }
 }
 
-fn legend(out: &mut String, picture: &Picture, y: f64) -> f64 {
+fn legend(out: &mut String, picture: &Picture, mut y: f64) -> f64 {
     let has = |holds: fn(&Shade) -> bool| picture.lanes.iter().flat_map(|lane| &lane.stretches).any(|stretch| holds(&stretch.shade));
     let entries = [
         ("fault", "broken; fainter is less", has(|shade| matches!(shade, Shade::Fault(_)))),
@@ -175,9 +179,13 @@ fn legend(out: &mut String, picture: &Picture, y: f64) -> f64 {
     ];
     let mut at = LEFT;
     for (class, word, _) in entries.iter().filter(|(_, _, occurs)| *occurs) {
+        let wide = 17.0 + 7.0 * word.chars().count() as f64;
+        if at + wide > RIGHT {
+            (at, y) = (LEFT, y + LINE + 2.0);
+        }
         let _ = writeln!(out, "<rect x=\"{at:.1}\" y=\"{:.1}\" width=\"12\" height=\"12\" class=\"{class}\"/>", y - 10.0);
         text(out, at + 17.0, y, "soft", word);
-        at += 17.0 + 7.0 * word.chars().count() as f64 + 18.0;
+        at += wide + 18.0;
     }
     y
 }

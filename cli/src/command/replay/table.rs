@@ -148,7 +148,7 @@ fn sums(rows: &[Row], view: &View) -> Vec<Line> {
                 },
                 word,
             ];
-            cells.extend(figures(numbers, view).into_iter());
+            cells.extend(figures(numbers, view));
             let times = cells.len() - 2;
             cells.iter_mut().skip(times).for_each(String::clear);
             Line { mark: worst_mark(&rows), cells }

@@ -92,7 +92,7 @@ fn transcript() -> Transcript {
             votes: [[Vote::Serve; 3]; 3],
             ejected: [false; 3],
             answers: [Some(0), Some(1), Some(2)],
-            sick: [hurt, 0.0, 0.0],
+            sick: [if (5..35).contains(&minute) { 0.9 } else { 0.0 }, 0.0, 0.0],
             hurt: [hurt, 0.0, 0.0],
             placed: [1.0 / 3.0; 3],
         }

@@ -203,8 +203,10 @@ fn sentences(events: &[Told], width: usize, look: Look) -> Vec<String> {
         }
     }
     let left = events.len() - kept.len();
+    let of_these = events.iter().filter(|told| told.kind == "verdict").count();
     if left > 0 {
-        lines.push(format!("  and {left} more; --output json has them all"));
+        let what = if left == of_these { "verdicts" } else { "more" };
+        lines.push(format!("  and {left} {what}; --output json has them all"));
     }
     lines
 }

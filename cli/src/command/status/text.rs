@@ -137,7 +137,7 @@ mod tests {
         ✗ us-east-1  ejected  unhealthy 2/3 say so  1m 1s  automatic
 
           eu-west-2  drain by ana: "p99 over 3 s after deploy 4471" OPS-918
-          us-east-1  websocket failed in 3 of the last 5 rounds (status-503)
+          us-east-1  websocket failed in 5 of its last 6 rounds (status-503)
 
         ! eu-west-1 is the only region serving: one more loss makes Route 53 answer with every region (fail-open)
         ! observer us-east-1 does not answer; its votes count as unknown
@@ -156,7 +156,7 @@ mod tests {
         ok   eu-west-2  serving  healthy 3/3 say so    6d 2h  automatic
         FAIL us-east-1  ejected  unhealthy 3/3 say so  1m 1s  automatic
 
-          us-east-1  websocket failed in 3 of the last 5 rounds (status-503)
+          us-east-1  websocket failed in 5 of its last 6 rounds (status-503)
         ");
     }
 }

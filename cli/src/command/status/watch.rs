@@ -134,10 +134,10 @@ mod tests {
         assert_eq!(changes(&before, &before), []);
         let told: Vec<String> = changes(&before, &after).iter().map(line).collect();
         insta::assert_snapshot!(told.join("\n"), @"
-        03:22:07  us-east-1    answers: serving -> ejected  (websocket failed in 3 of the last 5 rounds (status-503))
-        03:22:07  us-east-1    verdict: healthy -> unhealthy  (websocket failed in 3 of the last 5 rounds (status-503))
+        03:22:07  us-east-1    answers: serving -> ejected  (websocket failed in 5 of its last 6 rounds (status-503))
+        03:22:07  us-east-1    verdict: healthy -> unhealthy  (websocket failed in 5 of its last 6 rounds (status-503))
         ");
         let json = crate::out::document(&changes(&before, &after)[0]).unwrap();
-        insta::assert_snapshot!(json, @r#"{"schema":"failover/v1","command":"status","at":"2026-11-23T03:22:07Z","region":"us-east-1","what":"answers","from":"serving","to":"ejected","reason":"websocket failed in 3 of the last 5 rounds (status-503)"}"#);
+        insta::assert_snapshot!(json, @r#"{"schema":"failover/v1","command":"status","at":"2026-11-23T03:22:07Z","region":"us-east-1","what":"answers","from":"serving","to":"ejected","reason":"websocket failed in 5 of its last 6 rounds (status-503)"}"#);
     }
 }

@@ -30,11 +30,11 @@ pub(super) fn told(event: &Event, incident: &Incident, regions: &[RegionName; 3]
             let mark = if *to == Vote::Serve { Mark::Good } else { Mark::Warn };
             ("vote", mark, format!("{} votes {to} on {}: {reason}", name(observer), name(region)))
         }
-        Happening::Majority { region, ejected: true, hurt } => {
+        Happening::Majority { region, ejected: true, hurt, .. } => {
             let hurt = (hurt * 100.0).round();
             ("majority", Mark::Warn, format!("{} is ejected; {hurt} % of what a user does there fails", name(region)))
         }
-        Happening::Majority { region, ejected: false, hurt } => {
+        Happening::Majority { region, ejected: false, hurt, .. } => {
             let hurt = (hurt * 100.0).round();
             ("majority", Mark::Good, format!("{} is no longer ejected; {hurt} % of what a user does there fails", name(region)))
         }

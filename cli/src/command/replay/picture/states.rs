@@ -1,14 +1,16 @@
 //! The lanes of what became of it: verdicts, votes, answers, and users hurt. Built from the moments at which something changed.
 
-use std::time::Duration;
-
 use decision::{Verdict, Vote};
-use replay::engine::{Event, Happening, Transcript};
+use replay::engine::{Event, Happening, Minute, Transcript};
 
 use super::{Group, Lane, Shade, Stretch, letter, minute};
 
+/// The share of a run from which on a verdict other than healthy and unhealthy is told.
+const LONG: f64 = 0.01;
 /// Users count as hurt from this share of failures on.
 const HURT: f64 = 0.005;
+/// From this difference on, what they met is told apart from what they would have met at home.
+const DIFFERS: f64 = 0.05;
 
 /// A lane under construction: how it looks since when.
 struct Line {
@@ -41,14 +43,19 @@ fn at(event: &Event) -> f64 {
     minute(event.at)
 }
 
-/// Nine lanes at most: what each observer thinks of each region that anybody ever found other than healthy.
+/// Nine lanes at most: what each observer thinks of each region, where it is worth a lane.
 pub(super) fn verdicts(transcript: &Transcript, end: f64) -> Vec<Lane> {
     let lanes = [0, 1, 2].into_iter().flat_map(|region| {
         let mine: Vec<Lane> = [0, 1, 2].map(|observer| verdict(transcript, observer, region, end)).into();
-        let quiet = mine.iter().all(|lane| lane.stretches.is_empty());
-        if quiet { vec![] } else { mine }
+        if mine.iter().any(|lane| tells(lane, end)) { mine } else { vec![] }
     });
     lanes.collect()
+}
+
+/// Whether verdicts are worth a lane: unhealthy ever, or anything but healthy for long. Everybody begins without a verdict.
+fn tells(lane: &Lane, end: f64) -> bool {
+    let long: f64 = lane.stretches.iter().map(|stretch| stretch.to - stretch.from).sum();
+    lane.stretches.iter().any(|stretch| stretch.shade == Shade::Unhealthy) || long > end * LONG
 }
 
 fn verdict(transcript: &Transcript, who: usize, which: usize, end: f64) -> Lane {
@@ -113,22 +120,28 @@ pub(super) fn answers(transcript: &Transcript, end: f64) -> Vec<Lane> {
     lanes.into_iter().filter(|lane| !lane.stretches.is_empty()).collect()
 }
 
-/// One lane per home whose users were ever hurt, a stretch per minute that differs from the one before.
+/// One lane per home whose users were ever hurt, and one of what they would have met had they all been in their own region, where that differs.
 pub(super) fn hurt(transcript: &Transcript, end: f64) -> Vec<Lane> {
-    let lanes = [0, 1, 2].map(|home: usize| {
-        let mut line = Line::new(Group::Hurt, format!("{} users", letter(home)));
-        let mut shown = 0;
-        for (index, told) in transcript.minutes.iter().enumerate() {
-            let share = told.hurt[home];
-            // To the percent: a stretch per change of it is enough for any width.
-            let percent = if share < HURT { 0 } else { (share * 100.0).round().clamp(1.0, 100.0) as u32 };
-            if percent != shown {
-                let from = minute(Duration::from_secs(60 * index as u64));
-                line.becomes(from, (percent > 0).then(|| (Shade::Hurt(f64::from(percent) / 100.0), format!("{percent} %"))));
-                shown = percent;
-            }
-        }
-        line.ends(end)
+    let lanes = [0, 1, 2].into_iter().flat_map(|home: usize| {
+        let met = shares(transcript, end, format!("{} users", letter(home)), |minute| minute.hurt[home]);
+        let at_home = shares(transcript, end, format!("if all in {}", letter(home)), |minute| minute.sick[home]);
+        let moved = transcript.minutes.iter().any(|minute| (minute.hurt[home] - minute.sick[home]).abs() > DIFFERS);
+        [Some(met), Some(at_home).filter(|_| moved)]
     });
-    lanes.into_iter().filter(|lane| !lane.stretches.is_empty()).collect()
+    lanes.flatten().filter(|lane| !lane.stretches.is_empty()).collect()
+}
+
+/// A stretch per minute that differs from the one before, to the percent.
+fn shares(transcript: &Transcript, end: f64, label: String, of: impl Fn(&Minute) -> f64) -> Lane {
+    let mut line = Line::new(Group::Hurt, label);
+    let mut shown = 0;
+    for (index, minute) in transcript.minutes.iter().enumerate() {
+        let share = of(minute);
+        let percent = if share < HURT { 0 } else { (share * 100.0).round().clamp(1.0, 100.0) as u32 };
+        if percent != shown {
+            line.becomes(index as f64, (percent > 0).then(|| (Shade::Hurt(f64::from(percent) / 100.0), format!("{percent} %"))));
+            shown = percent;
+        }
+    }
+    line.ends(end)
 }
