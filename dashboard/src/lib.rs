@@ -8,6 +8,7 @@ mod api;
 mod app;
 pub mod dns;
 mod guard;
+pub mod model;
 mod pages;
 mod settings;
 mod state;

@@ -1,0 +1,180 @@
+// Keeps a page up to date in place: the server says what changed, as HTML it has escaped. Everything works without this file; it never writes.
+const $ = (id) => document.getElementById(id);
+const SILENT = 10_000, POLL = 5_000, AWAY = 15_000;
+const events = document.body.dataset.events;
+let source, timer, skew = 0, last = Date.now(), streams = 0, seat = true;
+
+// Makes `old` like `now` without replacing what is alike, so that focus, selection and open details stay.
+function morph(old, now) {
+  if (old.isEqualNode(now)) return;
+  for (const { name } of [...old.attributes]) if (!now.hasAttribute(name) && name !== 'open') old.removeAttribute(name);
+  for (const { name, value } of now.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  // Rows do not jump under a pointer or a focus.
+  const still = old.matches('[data-still]:is(:hover, :focus-within)');
+  const used = new Set();
+  let at = old.firstChild;
+  for (const next of [...now.childNodes]) {
+    while (at && used.has(at)) at = at.nextSibling;
+    const twin = next.id ? [...old.children].find((child) => child.id === next.id) : at && !at.id && at.nodeName === next.nodeName ? at : null;
+    if (!twin) {
+      used.add(old.insertBefore(document.importNode(next, true), at));
+      continue;
+    }
+    used.add(twin);
+    if (twin === at) at = at.nextSibling;
+    else if (!still) old.insertBefore(twin, at);
+    if (next.nodeType === Node.ELEMENT_NODE) morph(twin, next);
+    else if (twin.data !== next.data) twin.data = next.data;
+  }
+  for (const node of [...old.childNodes]) if (!used.has(node)) node.remove();
+}
+
+const said = () => new Map([...document.querySelectorAll('[data-say]')].map((node) => [node.id, node.dataset.say]));
+
+function take(text) {
+  const news = JSON.parse(text);
+  last = Date.now();
+  skew = Date.parse(news.at) - last;
+  if (news.html) {
+    const before = said();
+    const made = document.createElement('template');
+    made.innerHTML = news.html;
+    for (const part of made.content.children) if ($(part.id)) morph($(part.id), part);
+    document.title = news.title;
+    const icon = document.querySelector('link[rel=icon]');
+    if (icon.getAttribute('href') !== news.icon) icon.href = news.icon;
+    const changes = [...said()].filter(([id, text]) => before.get(id) !== text);
+    for (const [id] of changes) flash($(id));
+    // Changes only, and in one sentence, for who listens.
+    if (changes.length) $('say').textContent = changes.map(([, text]) => text).join('. ');
+  }
+  if (news.heard) for (const time of document.querySelectorAll('time.heard')) time.dateTime = news.heard;
+  cut('');
+  age();
+}
+
+function flash(node) {
+  node.classList.add('fresh');
+  setTimeout(() => node.classList.remove('fresh'), 2_000);
+}
+
+// Says that nothing has been heard, and keeps saying since when.
+function cut(why) {
+  const box = $('cut');
+  if (box.hidden === !why && box.textContent === why) return;
+  box.hidden = !why;
+  box.textContent = why;
+  document.documentElement.classList.toggle('cut', !!why);
+}
+
+function length(seconds) {
+  const [d, h, m, s] = [seconds / 86400, (seconds / 3600) % 24, (seconds / 60) % 60, seconds % 60].map(Math.floor);
+  const two = (a, b) => a + (b[0] === '0' ? '' : ' ' + b);
+  return d ? two(`${d}d`, `${h}h`) : h ? two(`${h}h`, `${m}m`) : m >= 10 ? `${m}m` : m ? two(`${m}m`, `${s}s`) : `${s}s`;
+}
+
+function age() {
+  const now = Date.now() + skew;
+  for (const time of document.querySelectorAll('time[data-ago]')) {
+    const text = length(Math.max(0, now - Date.parse(time.dateTime)) / 1000) + time.dataset.ago;
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+const lost = (why) => cut(`NOT CONNECTED: ${why} This page was last told something at ${new Date(last + skew).toISOString().slice(11, 19)} UTC, ${length((Date.now() - last) / 1000)} ago. It asks again by itself.`);
+
+async function poll() {
+  close();
+  try {
+    const answer = await fetch(events.replace('/events', '/fragment'), { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(SILENT) });
+    if (answer.status === 401) return cut('SIGNED OUT: nothing here is live. Open a sign-in link, then load this page again.');
+    if (!answer.ok) throw new Error(answer.status);
+    take(await answer.text());
+  } catch {
+    lost('the dashboard does not answer.');
+  }
+  streams += 1;
+  // Streams are tried again now and then: what was full or cut may not be any more.
+  timer = setTimeout(!document.hidden && seat && streams % 6 === 0 ? stream : poll, document.hidden ? AWAY : POLL);
+}
+
+function stream() {
+  close();
+  source = new EventSource(events);
+  const opened = Date.now();
+  source.onmessage = (event) => take(event.data);
+  source.onerror = () => source?.readyState === EventSource.CLOSED && poll();
+  timer = setInterval(() => Date.now() - Math.max(last, opened) > SILENT && poll(), 1_000);
+}
+
+function close() {
+  source?.close();
+  source = undefined;
+  clearTimeout(timer);
+}
+
+if (events) {
+  setInterval(() => {
+    age();
+    if (!$('cut').hidden && Date.now() - last > SILENT && $('cut').textContent.startsWith('NOT')) lost('the dashboard does not answer.');
+  }, 1_000);
+  // A browser has six connections to a server: tabs that nobody sees hold none.
+  document.addEventListener('visibilitychange', () => (document.hidden ? poll() : stream()));
+  addEventListener('pagehide', close);
+  addEventListener('pageshow', (event) => event.persisted && stream());
+  stream();
+}
+
+// Keys go places. None of them writes.
+const rows = () => [...document.querySelectorAll('[data-row]')];
+const go = (href) => href && location.assign(href);
+let g = 0;
+function key(event) {
+  const typing = event.target.closest('input, select, textarea, [contenteditable]');
+  if (event.ctrlKey || event.metaKey || event.altKey || typing || localStorage.keys === 'off') return;
+  const all = rows(), here = all.findIndex((row) => row.closest('tbody, li')?.contains(document.activeElement));
+  const of = (name) => all[Math.max(here, 0)]?.dataset[name];
+  const step = (by) => all[here < 0 ? 0 : Math.min(all.length - 1, Math.max(0, here + by))]?.focus();
+  const second = Date.now() - g < 1_500;
+  g = 0;
+  const does = {
+    j: () => step(1), k: () => step(-1),
+    ArrowDown: here >= 0 && (() => step(1)), ArrowUp: here >= 0 && (() => step(-1)),
+    e: () => go(of('explain')), p: () => go(of('preview')),
+    g: () => { g = Date.now(); },
+    o: second && (() => go('/')), l: () => go('/log'),
+    '?': () => $('keys').togglePopover(),
+  }[event.key];
+  if (!does) return;
+  event.preventDefault();
+  does();
+}
+addEventListener('keydown', key);
+
+for (const box of document.querySelectorAll('#keys-off')) {
+  box.checked = localStorage.keys === 'off';
+  box.onchange = () => { localStorage.keys = box.checked ? 'off' : 'on'; };
+}
+for (const code of document.querySelectorAll('.cmd code')) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'plain';
+  button.textContent = 'Copy';
+  button.onclick = async () => {
+    await navigator.clipboard.writeText(code.textContent);
+    button.textContent = 'Copied';
+  };
+  code.after(button);
+}
+for (const range of document.querySelectorAll('input[type=range]')) {
+  const shown = () => new Date(range.value * 1000).toISOString().slice(0, 19).replace('T', ' ') + ' UTC';
+  range.oninput = () => { range.setAttribute('aria-valuetext', shown()); range.form.querySelector('output').textContent = shown(); };
+  range.onchange = () => range.form.requestSubmit();
+  range.oninput();
+}
+// A form goes out once, however often its button is pressed.
+for (const form of document.querySelectorAll('form[method=post]')) {
+  let sent = false;
+  form.onsubmit = () => { if (sent) return false; sent = true; };
+  addEventListener('pageshow', () => { sent = false; });
+}
