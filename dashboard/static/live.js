@@ -1,8 +1,8 @@
 // Keeps a page up to date in place: the server says what changed, as HTML it has escaped. Everything works without this file; it never writes.
 const $ = (id) => document.getElementById(id);
-const SILENT = 10_000, POLL = 5_000, AWAY = 15_000;
-const events = document.body.dataset.events;
-let source, timer, skew = 0, last = Date.now(), streams = 0, seat = true;
+const SILENT = 10_000, POLL = 5_000, AWAY = 15_000, FULL = 10_000;
+const part = document.body.dataset.fragment;
+let source, timer, skew = 0, heard = Date.now(), fetched = Date.now(), asking = false, again = false, polls = 0;
 
 // Makes `old` like `now` without replacing what is alike, so that focus, selection and open details stay.
 function morph(old, now) {
@@ -31,26 +31,48 @@ function morph(old, now) {
 
 const said = () => new Map([...document.querySelectorAll('[data-say]')].map((node) => [node.id, node.dataset.say]));
 
-function take(text) {
-  const news = JSON.parse(text);
-  last = Date.now();
-  skew = Date.parse(news.at) - last;
-  if (news.html) {
-    const before = said();
-    const made = document.createElement('template');
-    made.innerHTML = news.html;
-    for (const part of made.content.children) if ($(part.id)) morph($(part.id), part);
-    document.title = news.title;
-    const icon = document.querySelector('link[rel=icon]');
-    if (icon.getAttribute('href') !== news.icon) icon.href = news.icon;
-    const changes = [...said()].filter(([id, text]) => before.get(id) !== text);
-    for (const [id] of changes) flash($(id));
-    // Changes only, and in one sentence, for who listens.
-    if (changes.length) $('say').textContent = changes.map(([, text]) => text).join('. ');
-  }
-  if (news.heard) for (const time of document.querySelectorAll('time.heard')) time.dateTime = news.heard;
-  cut('');
+function take(news) {
+  heard = fetched = Date.now();
+  skew = Date.parse(news.at) - heard;
+  const before = said();
+  const made = document.createElement('template');
+  made.innerHTML = news.html;
+  for (const fresh of made.content.children) if ($(fresh.id)) morph($(fresh.id), fresh);
+  document.title = news.title;
+  const icon = document.querySelector('link[rel=icon]');
+  if (icon.getAttribute('href') !== news.icon) icon.href = news.icon;
+  const changes = [...said()].filter(([id, text]) => before.get(id) !== text);
+  for (const [id] of changes) flash($(id));
+  // Changes only, and in one breath, for who listens.
+  if (changes.length) $('say').textContent = changes.map(([, text]) => text).join('. ');
   age();
+}
+
+// Asks for the part of the page that changes. Once at a time; whatever happens meanwhile is asked for right after.
+async function ask() {
+  if (asking) return void (again = true);
+  asking = true;
+  try {
+    const answer = await fetch(part, { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(SILENT) });
+    if (answer.status === 401) return cut('SIGNED OUT: nothing here is live. Open a sign-in link, then load this page again.');
+    if (!answer.ok) throw new Error(answer.status);
+    take(await answer.json());
+    cut('');
+  } catch {
+    lost();
+  } finally {
+    asking = false;
+    if (again) { again = false; ask(); }
+  }
+}
+
+// How old what the dashboard knows is: it looks every second, whether anything changes or not.
+function tick(news) {
+  heard = Date.now();
+  const seen = $('seen');
+  if (seen.className !== news.live) { seen.className = news.live; ask(); }
+  $('live-text').textContent = news.text;
+  if (heard - fetched > FULL) ask(); else cut('');
 }
 
 function flash(node) {
@@ -81,30 +103,26 @@ function age() {
   }
 }
 
-const lost = (why) => cut(`NOT CONNECTED: ${why} This page was last told something at ${new Date(last + skew).toISOString().slice(11, 19)} UTC, ${length((Date.now() - last) / 1000)} ago. It asks again by itself.`);
+const lost = () => cut(`NOT CONNECTED: the dashboard does not answer. What you see is from ${new Date(heard + skew).toISOString().slice(11, 19)} UTC, ${length((Date.now() - heard) / 1000)} ago. This page asks again by itself.`);
 
 async function poll() {
   close();
-  try {
-    const answer = await fetch(events.replace('/events', '/fragment'), { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(SILENT) });
-    if (answer.status === 401) return cut('SIGNED OUT: nothing here is live. Open a sign-in link, then load this page again.');
-    if (!answer.ok) throw new Error(answer.status);
-    take(await answer.text());
-  } catch {
-    lost('the dashboard does not answer.');
-  }
-  streams += 1;
+  await ask();
+  polls += 1;
   // Streams are tried again now and then: what was full or cut may not be any more.
-  timer = setTimeout(!document.hidden && seat && streams % 6 === 0 ? stream : poll, document.hidden ? AWAY : POLL);
+  clearTimeout(timer);
+  timer = setTimeout(!document.hidden && polls % 6 === 0 ? stream : poll, document.hidden ? AWAY : POLL);
 }
 
 function stream() {
   close();
-  source = new EventSource(events);
   const opened = Date.now();
-  source.onmessage = (event) => take(event.data);
+  source = new EventSource('/events');
+  source.addEventListener('changed', () => { heard = Date.now(); ask(); });
+  source.addEventListener('tick', (event) => tick(JSON.parse(event.data)));
   source.onerror = () => source?.readyState === EventSource.CLOSED && poll();
-  timer = setInterval(() => Date.now() - Math.max(last, opened) > SILENT && poll(), 1_000);
+  // A stream that says nothing is none: some proxies hold everything back.
+  timer = setInterval(() => Date.now() - Math.max(heard, opened) > SILENT && poll(), 1_000);
 }
 
 function close() {
@@ -113,10 +131,10 @@ function close() {
   clearTimeout(timer);
 }
 
-if (events) {
+if (part) {
   setInterval(() => {
     age();
-    if (!$('cut').hidden && Date.now() - last > SILENT && $('cut').textContent.startsWith('NOT')) lost('the dashboard does not answer.');
+    if ($('cut').textContent.startsWith('NOT')) lost();
   }, 1_000);
   // A browser has six connections to a server: tabs that nobody sees hold none.
   document.addEventListener('visibilitychange', () => (document.hidden ? poll() : stream()));
@@ -133,14 +151,13 @@ function key(event) {
   const typing = event.target.closest('input, select, textarea, [contenteditable]');
   if (event.ctrlKey || event.metaKey || event.altKey || typing || localStorage.keys === 'off') return;
   const all = rows(), here = all.findIndex((row) => row.closest('tbody, li')?.contains(document.activeElement));
-  const of = (name) => all[Math.max(here, 0)]?.dataset[name];
   const step = (by) => all[here < 0 ? 0 : Math.min(all.length - 1, Math.max(0, here + by))]?.focus();
   const second = Date.now() - g < 1_500;
   g = 0;
   const does = {
     j: () => step(1), k: () => step(-1),
     ArrowDown: here >= 0 && (() => step(1)), ArrowUp: here >= 0 && (() => step(-1)),
-    e: () => go(of('explain')), p: () => go(of('preview')),
+    e: () => go(all[Math.max(here, 0)]?.href), p: () => go(all[Math.max(here, 0)]?.dataset.preview),
     g: () => { g = Date.now(); },
     o: second && (() => go('/')), l: () => go('/log'),
     '?': () => $('keys').togglePopover(),
