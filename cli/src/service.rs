@@ -4,7 +4,7 @@
 
 use decision::Policy;
 use jiff::Timestamp;
-pub(crate) use store::{Histories, Read, Reading, failures};
+pub(crate) use store::{Read, Reading, failures};
 use store::{Observers, Store, answered};
 
 use crate::args::Global;

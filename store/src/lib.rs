@@ -2,11 +2,12 @@
 //!
 //! The only crate that knows parameter names, and the only one that knows how a late writer is made to lose
 //! ([`Store`] describes the protocol). It judges nothing: documents come out as they went in, or not at all. [`intent`] is how people's drains and holds
-//! are written, by every tool alike; [`log`] is what the histories tell.
+//! are written, by every tool alike; [`log`] is what the histories tell, [`explain`] why a region is where it is.
 
 mod client;
 mod document;
 mod error;
+pub mod explain;
 mod failure;
 mod gather;
 mod history;

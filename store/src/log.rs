@@ -27,6 +27,15 @@ impl From<Histories> for History {
     }
 }
 
+impl History {
+    /// What one observer's SSM remembered at that moment, of what it remembers now.
+    #[must_use]
+    pub fn until(histories: &Histories, at: Timestamp) -> Self {
+        let intents = histories.intents.values().flat_map(|history| history.documents_until(at));
+        Self { intents: intents.collect(), votes: histories.votes.documents_until(at) }
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -166,15 +166,7 @@ fn taken(other: &IntentView, reading: &Reading, args: &DrainArgs) -> Failure {
 /// A refusal with the way to bring a region back and the way past the rule.
 fn refused(service: &Service, preview: &DrainPreview, view: &ServiceView, rule: SafetyRule, args: &DrainArgs, effect: &str) -> Failure {
     let region = &preview.region;
-    let message = match rule {
-        SafetyRule::LastRegion if preview.now.is_empty() => format!("no region is known to serve, so {region} may be the last"),
-        SafetyRule::LastRegion if preview.now.len() == 1 && preview.now.contains(region) => format!("{region} is the last region serving"),
-        SafetyRule::LastRegion => format!("no region would be left serving beside {region}"),
-        SafetyRule::Capacity => {
-            format!("fewer than {} regions would be left undrained", service.policy().thresholds().min_serving)
-        }
-        SafetyRule::TooManyEjected | SafetyRule::EveryoneLooksSick | SafetyRule::TooSoon => format!("{region} may not be drained now"),
-    };
+    let message = preview.refusal(rule, service.policy().thresholds().min_serving.into());
     let mut hints: Vec<String> = view.regions.iter().filter(|other| other.region != *region).filter_map(way_back).collect();
     hints.push(format!(
         "or go past the rule failover drain {region} --override {rule} --for 15m --reason {} --confirm {region}",

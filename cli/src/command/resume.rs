@@ -114,23 +114,9 @@ fn nothing(args: &ResumeArgs, region: &RegionView, out: &Out) -> Result<u8, Fail
     if out.is_json() {
         out.json(&Done { command: "resume", region: &args.region, changed: false, stages: &[], intent: None })?;
     } else {
-        out.data(&idle(region))?;
+        out.data(&region.nothing_to_end())?;
     }
     Ok(0)
-}
-
-fn idle(region: &RegionView) -> String {
-    let name = &region.region;
-    match region.answers {
-        Answers::Serving => format!("{name} is neither drained nor held, and serves. Nothing was changed."),
-        Answers::Ejected | Answers::Drained | Answers::Unknown => {
-            let why = if region.reason.is_empty() { String::new() } else { format!(" ({})", region.reason) };
-            format!(
-                "{name} is neither drained nor held; it is {}{why} and returns through its failback gates. Nothing was changed.",
-                region.answers
-            )
-        }
-    }
 }
 
 fn done(intent: &Intent, stage: Stage, answers: Answers) -> String {
@@ -184,7 +170,10 @@ mod tests {
 
     #[test]
     fn what_is_said_when_there_is_nothing_to_end() {
-        let said = [idle(serving().region(&region("us-east-1")).unwrap()), idle(ejecting().region(&region("us-east-1")).unwrap())];
+        let said = [
+            serving().region(&region("us-east-1")).unwrap().nothing_to_end(),
+            ejecting().region(&region("us-east-1")).unwrap().nothing_to_end(),
+        ];
         insta::assert_snapshot!(said.join("\n"), @"
         us-east-1 is neither drained nor held, and serves. Nothing was changed.
         us-east-1 is neither drained nor held; it is ejected (websocket failed in 5 of its last 6 rounds (status-503)) and returns through its failback gates. Nothing was changed.

@@ -6,7 +6,6 @@ pub(crate) use store::intent::Standing;
 use store::intent::{Outpaced, RecordError};
 
 use crate::failure::{Failure, list};
-use crate::moment;
 use crate::service::{Reading, Service};
 
 /// Writes `intent` everywhere, and makes sure that it is the one that stands.
@@ -42,20 +41,9 @@ pub(crate) fn outpaced(other: &Intent, reading: &Reading) -> Failure {
 }
 
 /// Someone else's document stands: who and what.
-pub(crate) fn told(Outpaced { other, holders, at }: &Outpaced) -> Failure {
-    let now = *at;
-    let what = match &other.ended {
-        Some(ended) => format!("{} ended the {} of {} {}", ended.by, other.kind, other.region, moment::relative(ended.at, now)),
-        None => format!(
-            "{} asked for a {} of {} {}, until {}: {:?}",
-            other.actor,
-            other.kind,
-            other.region,
-            moment::relative(other.recorded_at, now),
-            moment::utc(other.ends_at, now),
-            other.reason
-        ),
-    };
+pub(crate) fn told(outpaced: &Outpaced) -> Failure {
+    let Outpaced { other, holders, .. } = outpaced;
+    let what = outpaced.sentence();
     Failure::Outpaced {
         message: format!("someone else moved first: {what} (generation {}, held at {})", other.generation, list(holders)),
         generation: other.generation,

@@ -11,6 +11,7 @@ pub(crate) mod path;
 mod preview;
 mod progress;
 mod region;
+mod scene;
 
 pub use self::header::{Header, Live, LiveState, ObserverLine};
 pub use self::log::{LogFilter, LogLine, LogPage};
@@ -19,3 +20,8 @@ pub use self::part::{Act, Button, Line, Mark, Spark};
 pub use self::preview::{Choice, Fields, Outcome, Preview, Problem, Refused, RuleLine};
 pub use self::progress::{Progress, Stage, StageLine, StageState};
 pub use self::region::{CheckCell, CheckRow, Explained, Grid, GridCell, GridRow, Moment, RegionPage, Says, Slider};
+pub(crate) use self::log::{Attempt, Known, lines, log_page};
+pub(crate) use self::overview::overview;
+pub(crate) use self::progress::progress;
+pub(crate) use self::region::{Telling, region_page};
+pub(crate) use self::scene::{Scene, live};

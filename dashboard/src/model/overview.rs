@@ -1,12 +1,18 @@
 //! The first screen: are users hurt, where, since when, who says so, who acts already, and can the page be trusted.
 
-use decision::RegionName;
-use jiff::Timestamp;
+use decision::moment::{length, relative, time_of_day};
+use decision::{Answers, DecidedBy, IntentKind, RegionName, RegionView, Verdict};
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::header::Header;
 use super::log::LogLine;
 use super::part::{Button, Mark, Spark};
+use super::scene::{Scene, list};
+use crate::dns::Said;
+
+/// An answer of DNS that is older is no longer what DNS says.
+const DNS_OLD: SignedDuration = SignedDuration::from_mins(1);
 
 /// The first screen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -135,4 +141,144 @@ pub struct DnsAnswer {
     pub mark: Mark,
     /// `eu-west-1`; `192.0.2.7 is no region's`; `no answer in time`.
     pub text: String,
+}
+
+/// How many of the last moves are shown.
+const MOVES_MAX: usize = 8;
+
+/// The first screen. The moves are newest first, however many.
+pub(crate) fn overview(scene: &Scene<'_>, moves: Vec<LogLine>, moves_notes: Vec<String>) -> Overview {
+    let mut rows: Vec<Row> = scene.policy.regions().iter().filter_map(|region| scene.row(region)).collect();
+    let rank = |row: &Row| match row.mark {
+        Mark::Bad => 0,
+        Mark::Unknown | Mark::Going => 1,
+        Mark::Warn => 2,
+        Mark::Good => 3,
+    };
+    rows.sort_by(|a, b| (rank(a), &a.region).cmp(&(rank(b), &b.region)));
+    let mut moves = moves;
+    moves.truncate(MOVES_MAX);
+    Overview { header: scene.header(), banner: banner(scene), rows, moves, moves_notes, dns: dns_table(scene) }
+}
+
+/// The one sentence: of everything that is so, the gravest kind of it.
+fn banner(scene: &Scene<'_>) -> Banner {
+    let view = &scene.snapshot.view;
+    let notes = view.warnings.iter().map(ToString::to_string);
+    let automation = view.regions.iter().filter_map(|region| {
+        let why = region.because()?;
+        (region.answers == Answers::Serving && region.verdict != Verdict::Healthy).then(|| format!("{}: {why}", region.region))
+    });
+    let notes = automation.chain(notes).collect();
+    let (mark, word, text) = said(scene);
+    Banner { mark, word: word.to_owned(), text, users: view.service_line(), notes }
+}
+
+fn said(scene: &Scene<'_>) -> (Mark, &'static str, String) {
+    let (snapshot, now) = (scene.snapshot, scene.now);
+    let regions = &snapshot.view.regions;
+    let all = |wanted: &dyn Fn(&RegionView) -> bool| regions.iter().filter(|region| wanted(region)).collect::<Vec<_>>();
+    let told = |regions: &[&RegionView], one: &dyn Fn(&RegionView) -> String| {
+        regions.iter().map(|region| one(region)).collect::<Vec<_>>().join("; ")
+    };
+    let ago = |region: &RegionView| region.since.map(|since| format!(" for {}", length(now.duration_since(since)))).unwrap_or_default();
+    match snapshot.heard_at {
+        None => return (Mark::Unknown, "NOTHING KNOWN", "no majority of observers has been heard yet".to_owned()),
+        Some(at) if snapshot.is_stale(now) => {
+            let at = format!("{} UTC, {}", time_of_day(at), relative(at.min(now), now));
+            return (Mark::Unknown, "NOT LIVE", format!("below is what was known at {at}: no majority of observers answers since"));
+        }
+        Some(_) => {}
+    }
+    if regions.iter().all(|region| region.answers.is_out()) {
+        return (Mark::Bad, "USERS AT RISK", "no region passes, so DNS answers with every region, sick ones included".to_owned());
+    }
+    let sick = all(&|region| region.answers == Answers::Serving && region.verdict == Verdict::Unhealthy);
+    if !sick.is_empty() {
+        let one = |region: &RegionView| {
+            let survey = &snapshot.dns.survey;
+            let share = if survey.lookups.is_empty() {
+                String::new()
+            } else {
+                format!(": {} of {} lookups say it", survey.saying(&region.region), survey.lookups.len())
+            };
+            format!("{} is unhealthy and still gets users{share}", region.region)
+        };
+        return (Mark::Bad, "USERS AT RISK", told(&sick, &one));
+    }
+    let unclear = all(&|region| region.answers == Answers::Unknown || (region.answers == Answers::Serving && region.verdict == Verdict::Unknown));
+    if !unclear.is_empty() {
+        let one = |region: &RegionView| match region.answers {
+            Answers::Unknown => format!("too few votes can be read to say whether {} serves", region.region),
+            Answers::Serving | Answers::Ejected | Answers::Drained => format!("{} serves, and nobody can say how well", region.region),
+        };
+        return (Mark::Unknown, "NOT KNOWN", told(&unclear, &one));
+    }
+    let out = all(&|region| region.answers.is_out());
+    let degraded = all(&|region| region.answers == Answers::Serving && region.verdict == Verdict::Degraded);
+    let one = |region: &RegionView| match (&region.decided_by, region.answers) {
+        (DecidedBy::Person { kind: IntentKind::Drain, actor, .. }, _) => format!("{} is drained by {actor}{}", region.region, ago(region)),
+        (DecidedBy::Person { .. } | DecidedBy::Automatic, answers) => format!("{} is {answers} and {}{}", region.region, region.verdict, ago(region)),
+    };
+    if !out.is_empty() {
+        let mut text = format!("{}; users are served elsewhere", told(&out, &one));
+        if !degraded.is_empty() {
+            text.push_str(&format!("; {}", told(&degraded, &one)));
+        }
+        return (Mark::Warn, "USERS ARE SERVED", text);
+    }
+    if !degraded.is_empty() {
+        return (Mark::Warn, "NOT AS IT SHOULD BE", told(&degraded, &|region| format!("{} serves, and is degraded", region.region)));
+    }
+    let held = all(&|region| region.intent.is_some());
+    if !held.is_empty() {
+        let one = |region: &RegionView| match &region.intent {
+            Some(standing) => format!("a {} of {} by {} is {}", standing.intent.kind, region.region, standing.intent.actor, standing.state.sentence()),
+            None => String::new(),
+        };
+        return (Mark::Warn, "ALL SERVE", format!("every region serves and is healthy; {}", told(&held, &one)));
+    }
+    (Mark::Good, "ALL WELL", "every region serves and is healthy".to_owned())
+}
+
+/// What DNS says.
+fn dns_table(scene: &Scene<'_>) -> DnsTable {
+    let (dns, now) = (&scene.snapshot.dns, scene.now);
+    let out = |region: &RegionName| scene.snapshot.view.region(region).is_some_and(|view| view.answers.is_out());
+    let mut places: Vec<DnsPlace> = Vec::new();
+    for lookup in &dns.survey.lookups {
+        let (mark, text) = match &lookup.said {
+            Said::Regions(regions) if regions.iter().any(out) => (Mark::Warn, format!("{}, which is out", list(regions))),
+            Said::Regions(regions) if regions.len() > 1 => (Mark::Warn, format!("{} at once", list(regions))),
+            Said::Regions(regions) => (Mark::Good, list(regions)),
+            Said::Stranger(address) => (Mark::Unknown, format!("{address} is no region's")),
+            Said::Nothing(why) => (Mark::Unknown, why.clone()),
+        };
+        let answer = DnsAnswer { name: lookup.name.clone(), mark, text };
+        match places.iter_mut().find(|place| place.place == lookup.client) {
+            Some(place) => place.answers.push(answer),
+            None => places.push(DnsPlace { place: lookup.client.clone(), answers: vec![answer] }),
+        }
+    }
+    let counts: Vec<String> =
+        scene.policy.regions().iter().map(|region| format!("{region} {}", dns.survey.saying(region))).collect();
+    let unclear = match dns.survey.unclear() {
+        0 => String::new(),
+        unclear => format!(", {unclear} unclear"),
+    };
+    let worst = places.iter().flat_map(|place| &place.answers).map(|answer| answer.mark).max_by_key(|mark| match mark {
+        Mark::Good => 0,
+        Mark::Warn | Mark::Going => 1,
+        Mark::Unknown | Mark::Bad => 2,
+    });
+    let (mark, text) = match (dns.asked_at, &dns.problem) {
+        (None, None) => (Mark::Unknown, "DNS was not asked yet".to_owned()),
+        (None, Some(problem)) => (Mark::Unknown, format!("DNS cannot be asked: {problem}")),
+        (Some(at), Some(problem)) => (Mark::Unknown, format!("DNS cannot be asked: {problem}; below is what it said {}", relative(at.min(now), now))),
+        (Some(at), None) => {
+            let text = format!("{} lookups {}: {}{unclear}", dns.survey.lookups.len(), relative(at.min(now), now), counts.join(", "));
+            (if now.duration_since(at) > DNS_OLD { Mark::Unknown } else { worst.unwrap_or(Mark::Unknown) }, text)
+        }
+    };
+    DnsTable { mark, text, places }
 }

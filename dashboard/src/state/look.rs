@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use decision::{Observed, Policy, RegionName, ServiceView};
+use store::intent::{ToEnd, to_end};
 use store::{Observers, Read, Reading, answered, in_one_line};
 
 use super::history::Hour;
-use super::{DnsState, RegionState, Seen, Snapshot};
+use super::{Answered, DnsState, RegionState, Seen, Snapshot};
 use crate::settings::{Clock, Settings};
 
 /// Looks, and remembers what the next look builds on.
@@ -72,7 +73,14 @@ impl Looker {
         for observed in observers.values().filter_map(|seen| seen.observed.as_ref()) {
             self.hour.saw(observed, at);
         }
-        let regions = self.policy.regions().iter().map(|region| (region.clone(), RegionState { history: self.hour.of(region) })).collect();
+        let regions = view.regions.iter().map(|region| {
+            let old = before.regions.get(&region.region);
+            let awaits_resume =
+                if is_alone { old.is_some_and(|old| old.awaits_resume) } else { to_end(region, reading) == ToEnd::Waiting };
+            let answered = stands(&dns, &region.region, old.and_then(|old| old.answered));
+            (region.region.clone(), RegionState { history: self.hour.of(&region.region), awaits_resume, answered })
+        });
+        let regions = regions.collect();
         let mut snapshot = Snapshot {
             version: before.version + 1,
             changes: before.changes,
@@ -90,13 +98,28 @@ impl Looker {
     }
 }
 
+/// Whether DNS answers with the region, and since when. What is unclear changes nothing.
+fn stands(dns: &DnsState, region: &RegionName, old: Option<Answered>) -> Option<Answered> {
+    let by_dns = dns.survey.saying(region) > 0;
+    let Some(at) = dns.asked_at.filter(|_| by_dns || dns.survey.left(region)) else { return old };
+    match old {
+        Some(old) if old.by_dns == by_dns => Some(old),
+        old => Some(Answered { by_dns, since: at, turned: old.is_some() }),
+    }
+}
+
 /// What each observer last said.
 fn seen(before: &Snapshot, reading: &Reading, mut observed: Read<Option<Observed>>) -> BTreeMap<RegionName, Seen> {
     let of = |(observer, old): (&RegionName, &Seen)| {
-        let errors = [reading.votes.get(observer).and_then(|read| read.as_ref().err()), reading.intents.get(observer).and_then(|read| read.as_ref().err())];
+        let errors = [
+            reading.votes.get(observer).and_then(|read| read.as_ref().err()),
+            reading.intents.get(observer).and_then(|read| read.as_ref().err()),
+        ];
         let problem = errors.into_iter().flatten().next().map(|error| in_one_line(error));
         let observed = match observed.remove(observer) {
-            Some(Ok(Some(new))) if old.observed.as_ref().is_some_and(|old| old.generation == new.generation && **old == new) => old.observed.clone(),
+            Some(Ok(Some(new))) if old.observed.as_ref().is_some_and(|old| old.generation == new.generation && **old == new) => {
+                old.observed.clone()
+            }
             Some(Ok(Some(new))) => Some(Arc::new(new)),
             Some(Ok(None)) => None,
             Some(Err(_)) | None => old.observed.clone(),
@@ -111,7 +134,9 @@ fn seen(before: &Snapshot, reading: &Reading, mut observed: Read<Option<Observed
 fn differs(old: &Snapshot, new: &Snapshot) -> bool {
     let told = |view: &ServiceView| -> Vec<_> {
         let regions = view.regions.iter();
-        regions.map(|region| (region.answers, region.votes, region.verdict, region.agreeing, region.reason.clone(), region.intent.clone())).collect()
+        regions
+            .map(|region| (region.answers, region.votes, region.verdict, region.agreeing, region.reason.clone(), region.intent.clone()))
+            .collect()
     };
     let warned = |view: &ServiceView| view.warnings.iter().map(decision::Warning::kind).collect::<Vec<_>>();
     let heard = |snapshot: &Snapshot| {

@@ -4,9 +4,11 @@
 
 mod history;
 mod look;
+mod past;
 mod snapshot;
 mod watch;
 
 pub(crate) use self::look::Looker;
-pub use self::snapshot::{DnsState, Point, RegionState, Seen, Snapshot};
+pub(crate) use self::past::{Past, Remembered};
+pub use self::snapshot::{Answered, DnsState, Point, RegionState, Seen, Snapshot};
 pub(crate) use self::watch::Watch;

@@ -53,6 +53,21 @@ pub struct Seen {
 pub struct RegionState {
     /// What happened lately, oldest first: at most [`Point::MOST`] points of ten seconds each.
     pub history: Arc<Vec<Point>>,
+    /// Whether a manual failback waits for a person's word.
+    pub awaits_resume: bool,
+    /// Whether DNS answers with it.
+    pub answered: Option<Answered>,
+}
+
+/// Whether DNS answers with a region, by every lookup that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answered {
+    /// At least one lookup says it; else every one says other regions only.
+    pub by_dns: bool,
+    /// Since when that is seen.
+    pub since: Timestamp,
+    /// Whether it was seen to turn: else it was so when DNS was first asked.
+    pub turned: bool,
 }
 
 /// What all observers together saw of one region within ten seconds.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use decision::moment::{relative, utc};
 use decision::{Intent, Policy, RegionName, SafetyRule};
 use jiff::Timestamp;
 
@@ -74,6 +75,29 @@ impl Outpaced {
     #[must_use]
     pub fn by(other: &Intent, reading: &Reading) -> Self {
         Self { other: other.clone(), holders: reading.holders(other), at: reading.at }
+    }
+
+    /// Who moved, and how.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        moved(&self.other, self.at)
+    }
+}
+
+/// What a document says of the one who wrote it: `bob asked for a drain of eu-west-2 1m 2s ago, until 05:10 UTC: "slow"`.
+#[must_use]
+pub fn moved(other: &Intent, now: Timestamp) -> String {
+    match &other.ended {
+        Some(ended) => format!("{} ended the {} of {} {}", ended.by, other.kind, other.region, relative(ended.at, now)),
+        None => format!(
+            "{} asked for a {} of {} {}, until {}: {:?}",
+            other.actor,
+            other.kind,
+            other.region,
+            relative(other.recorded_at, now),
+            utc(other.ends_at, now),
+            other.reason
+        ),
     }
 }
 

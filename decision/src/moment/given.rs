@@ -8,15 +8,14 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
-use crate::args::value::span;
-use crate::moment::{date_time, relative};
+use super::{date_time, relative, span};
 
 /// What is said to whoever types something else.
 const FORMS: &str = "not a time; one looks like 03:21, 03:21:40, 2026-11-23T03:21:40Z, 15m ago or -15m (UTC unless it says otherwise)";
 
 /// A moment that was asked for.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Given {
+pub enum Given {
     /// A full time.
     Exact(Timestamp),
     /// The last time at which it was so late, as RFC 3339 writes the time with its zone.
@@ -29,7 +28,7 @@ pub(crate) enum Given {
 
 /// Why a moment cannot be told of.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum NotPast {
+pub enum NotPast {
     /// It is still to come.
     Future(Timestamp),
     /// It is a minute of a replay, and there is none.
@@ -40,7 +39,10 @@ pub(crate) enum NotPast {
 
 impl Given {
     /// The time that is meant when it is asked at `now`.
-    pub(crate) fn resolve(&self, now: Timestamp) -> Result<Timestamp, NotPast> {
+    ///
+    /// # Errors
+    /// It is not past, or no time at all.
+    pub fn resolve(&self, now: Timestamp) -> Result<Timestamp, NotPast> {
         let at = match self {
             Given::Exact(at) => *at,
             Given::Ago(long) => now.checked_sub(*long).map_err(|_| NotPast::Beyond)?,
@@ -53,7 +55,8 @@ impl Given {
 
 impl NotPast {
     /// The sentence for a person.
-    pub(crate) fn text(&self, now: Timestamp) -> String {
+    #[must_use]
+    pub fn text(&self, now: Timestamp) -> String {
         match self {
             NotPast::Future(at) => format!("{} UTC is still to come ({})", date_time(*at), relative(*at, now)),
             NotPast::Minute => "a bare number is a minute of a replay; an age is written 15m ago or -15m".to_owned(),
@@ -75,7 +78,10 @@ fn on(date: impl fmt::Display, time: &str) -> Option<Timestamp> {
 }
 
 /// Reads a moment.
-pub(crate) fn given(raw: &str) -> Result<Given, String> {
+///
+/// # Errors
+/// A sentence with the forms there are.
+pub fn given(raw: &str) -> Result<Given, String> {
     let text = raw.trim();
     if let Some(age) = text.strip_suffix("ago").or_else(|| text.strip_prefix('-')) {
         return span(age.trim()).map(Given::Ago);

@@ -11,86 +11,114 @@ use decision::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::documents::{Documents, Held, Kept, Missing, Source, Version};
-use crate::command::log::Entry;
+use super::documents::{Documents, Held, Kept, Missing, Source, Stored};
+use crate::log::Entry;
 
 /// Everything that is known about one region.
 #[derive(Debug, Serialize)]
-pub(super) struct Account {
-    pub(super) command: &'static str,
+pub struct Account {
+    /// Always `explain`.
+    pub command: &'static str,
     /// The moment that is told of. Everything below is as it was then.
-    pub(super) at: Timestamp,
-    pub(super) source: Source,
-    pub(super) region: RegionName,
-    pub(super) answers: Answers,
-    pub(super) since: Option<Timestamp>,
-    pub(super) votes: Tally,
-    pub(super) decided_by: DecidedBy,
-    pub(super) reason: String,
-    pub(super) verdict: Verdict,
+    pub at: Timestamp,
+    /// Where the documents are from.
+    pub source: Source,
+    /// The region.
+    pub region: RegionName,
+    /// Whether users are sent there.
+    pub answers: Answers,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// How the votes add up.
+    pub votes: Tally,
+    /// Who decided.
+    pub decided_by: DecidedBy,
+    /// The sentence that most of the deciding side gives; empty when nothing can be read.
+    pub reason: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How many observers say so.
     #[serde(rename = "says")]
-    pub(super) agreeing: usize,
-    pub(super) drain_refused_by: Option<SafetyRule>,
-    pub(super) intent: Option<IntentView>,
-    pub(super) observers: Vec<Witness>,
+    pub agreeing: usize,
+    /// The rule that would refuse a drain of it.
+    pub drain_refused_by: Option<SafetyRule>,
+    /// The intent that stands, if any.
+    pub intent: Option<IntentView>,
+    /// What each observer has to say.
+    pub observers: Vec<Witness>,
     /// The last entries of the log until then, newest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) before: Vec<Entry>,
+    pub before: Vec<Entry>,
 }
 
 /// What one observer has to say.
 #[derive(Debug, Serialize)]
-pub(super) struct Witness {
-    pub(super) observer: RegionName,
-    pub(super) heard: Heard,
+pub struct Witness {
+    /// The observer.
+    pub observer: RegionName,
+    /// What could be read of its votes.
+    pub heard: Heard,
     /// Why its votes are not known.
-    pub(super) failure: Option<String>,
+    pub failure: Option<String>,
     /// The same as data.
     #[serde(skip)]
-    pub(super) votes_missing: Option<Missing>,
+    pub votes_missing: Option<Missing>,
     /// What else of it is not known, and why: `observed`, `intent`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) missing: BTreeMap<&'static str, String>,
+    pub missing: BTreeMap<&'static str, String>,
     /// How its documents were stored, where they are from a history: `votes`, `observed`, `intent`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) stored: BTreeMap<&'static str, Version>,
-    pub(super) vote: Option<Spoken>,
-    pub(super) evidence: Option<Evidence>,
+    pub stored: BTreeMap<&'static str, Stored>,
+    /// Its vote.
+    pub vote: Option<Spoken>,
+    /// Its newest round.
+    pub evidence: Option<Evidence>,
 }
 
 /// One observer's vote with what is behind it.
 #[derive(Debug, Serialize)]
-pub(super) struct Spoken {
-    pub(super) vote: Vote,
-    pub(super) since: Timestamp,
-    pub(super) decided_at: Timestamp,
-    pub(super) generation: u64,
+pub struct Spoken {
+    /// Its vote.
+    pub vote: Vote,
+    /// Since when.
+    pub since: Timestamp,
+    /// When that was decided, by the controller's clock.
+    pub decided_at: Timestamp,
+    /// The generation of its votes.
+    pub generation: u64,
     /// Whether it was decided under another policy than the one that is asked with.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) other_policy: bool,
+    pub other_policy: bool,
     /// Which of the lanes decided: `safety-rule`, `intent`, `automatic` or `unknown`.
-    pub(super) lane: &'static str,
-    pub(super) reason: String,
-    pub(super) verdict: Verdict,
-    pub(super) verdict_since: Timestamp,
+    pub lane: &'static str,
+    /// The sentence that most of the deciding side gives; empty when nothing can be read.
+    pub reason: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Since when the verdict is what it is.
+    pub verdict_since: Timestamp,
     /// The safety rule that last took an ejection back, while the region has served since.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) refused: Option<SafetyRule>,
-    pub(super) memory: Memory,
+    pub refused: Option<SafetyRule>,
+    /// What it remembers of the region.
+    pub memory: Memory,
 }
 
 /// The newest round that an observer published, as far as it is about the region.
 #[derive(Debug, Serialize)]
-pub(super) struct Evidence {
-    pub(super) round: u64,
-    pub(super) produced_at: Timestamp,
+pub struct Evidence {
+    /// The round's number.
+    pub round: u64,
+    /// When it ended, by the probe's clock.
+    pub produced_at: Timestamp,
     /// The observer's judgement of itself.
-    pub(super) observer: String,
-    pub(super) checks: BTreeMap<&'static str, CheckResult>,
+    pub observer: String,
+    /// What each check came to, by its word.
+    pub checks: BTreeMap<&'static str, CheckResult>,
 }
 
 /// Which lane a reason belongs to.
-pub(super) fn lane(reason: &Reason) -> &'static str {
+pub(crate) fn lane(reason: &Reason) -> &'static str {
     match reason {
         Reason::Refused { .. } | Reason::DrainRefused { .. } => "safety-rule",
         Reason::Drained { .. } | Reason::DrainPending { .. } | Reason::DrainWaits { .. } | Reason::Held { .. } => "intent",
@@ -108,7 +136,8 @@ pub(super) fn lane(reason: &Reason) -> &'static str {
 }
 
 /// The documents as people see them at that moment.
-pub(super) fn view(policy: &Policy, documents: &Documents) -> ServiceView {
+#[must_use]
+pub fn view(policy: &Policy, documents: &Documents) -> ServiceView {
     let votes: BTreeMap<RegionName, Result<Option<Votes>, &Missing>> = documents
         .observers
         .iter()
@@ -124,7 +153,8 @@ pub(super) fn view(policy: &Policy, documents: &Documents) -> ServiceView {
 }
 
 /// Arranges what is known about `region`. `None` when the policy does not have it.
-pub(super) fn account(policy: &Policy, documents: &Documents, region: &RegionName) -> Option<Account> {
+#[must_use]
+pub fn account(policy: &Policy, documents: &Documents, region: &RegionName) -> Option<Account> {
     let view = view(policy, documents);
     let shown = view.region(region)?;
     let fingerprint = policy.fingerprint();

@@ -5,35 +5,37 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use decision::moment::date_time;
 use decision::{Intent, Observed, RegionName, Votes};
 use jiff::Timestamp;
 use serde::Serialize;
-use store::{History, Stood, StoreError, in_one_line};
 
-use crate::command::log::{self, Entry, entries};
-use crate::moment::date_time;
-use crate::service::{Histories, Read, Reading};
+use crate::error::{StoreError, in_one_line};
+use crate::history::{History, Stood};
+use crate::log::{self, Entry, entries};
+use crate::past::Histories;
+use crate::reading::{Read, Reading};
 
 /// How many entries of the log are told beside a past moment.
 const ENTRIES_MAX: usize = 5;
 
 /// Every observer's documents at one moment.
 #[derive(Debug)]
-pub(in crate::command) struct Documents {
+pub struct Documents {
     /// The moment. By SSM's clock where it is past.
-    pub(in crate::command) at: Timestamp,
+    pub at: Timestamp,
     /// Where they are from.
-    pub(in crate::command) source: Source,
+    pub source: Source,
     /// By observer. One that is missing counts as silent.
-    pub(in crate::command) observers: BTreeMap<RegionName, Held>,
+    pub observers: BTreeMap<RegionName, Held>,
     /// The last of what had happened until then, newest first; empty for now.
-    pub(in crate::command) before: Vec<Entry>,
+    pub before: Vec<Entry>,
 }
 
 /// Where documents are from.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "from", rename_all = "kebab-case")]
-pub(in crate::command) enum Source {
+pub enum Source {
     /// What stands now.
     Now,
     /// What SSM says to have stood.
@@ -52,36 +54,38 @@ pub(in crate::command) enum Source {
 
 /// What one observer held.
 #[derive(Debug)]
-pub(in crate::command) struct Held {
+pub struct Held {
     /// Its controller's votes.
-    pub(in crate::command) votes: Result<Option<Kept<Votes>>, Missing>,
+    pub votes: Result<Option<Kept<Votes>>, Missing>,
     /// Its probe's last rounds.
-    pub(in crate::command) observed: Result<Option<Kept<Observed>>, Missing>,
+    pub observed: Result<Option<Kept<Observed>>, Missing>,
     /// The intents that it held, by region; a region without one is missing.
-    pub(in crate::command) intents: Result<BTreeMap<RegionName, Result<Kept<Intent>, Missing>>, Missing>,
+    pub intents: Result<BTreeMap<RegionName, Result<Kept<Intent>, Missing>>, Missing>,
 }
 
 /// A document and, where that is known, how it was stored.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::command) struct Kept<D> {
-    pub(in crate::command) document: D,
-    pub(in crate::command) version: Option<Version>,
+pub struct Kept<D> {
+    /// The document.
+    pub document: D,
+    /// How it was stored, where that is known.
+    pub version: Option<Stored>,
 }
 
 /// How SSM stored a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(in crate::command) struct Version {
+pub struct Stored {
     /// SSM's count.
-    pub(in crate::command) version: i64,
+    pub version: i64,
     /// By SSM's clock.
-    pub(in crate::command) stored_at: Timestamp,
+    pub stored_at: Timestamp,
     /// A late write: it stood until the better document before it was put back.
-    pub(in crate::command) late: bool,
+    pub late: bool,
 }
 
 /// Why a document is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::command) enum Missing {
+pub enum Missing {
     /// The observer's SSM did not answer, or not with that.
     Silent(String),
     /// SSM has forgotten what stood then. Its versions are known from this time on.
@@ -102,20 +106,23 @@ impl fmt::Display for Missing {
 
 impl<D> Kept<D> {
     /// A document of which nothing else is known.
-    fn plain(document: D) -> Self {
+    #[must_use]
+    pub fn plain(document: D) -> Self {
         Self { document, version: None }
     }
 }
 
 impl Held {
     /// What one observer held where nothing was in the way.
-    pub(in crate::command) fn plain(observed: Option<Observed>, votes: Option<Votes>, intents: BTreeMap<RegionName, Intent>) -> Self {
+    #[must_use]
+    pub fn plain(observed: Option<Observed>, votes: Option<Votes>, intents: BTreeMap<RegionName, Intent>) -> Self {
         let intents = intents.into_iter().map(|(region, intent)| (region, Ok(Kept::plain(intent)))).collect();
         Self { votes: Ok(votes.map(Kept::plain)), observed: Ok(observed.map(Kept::plain)), intents: Ok(intents) }
     }
 
     /// The intent for a region, if one stood or is not known.
-    pub(super) fn intent(&self, region: &RegionName) -> Option<Result<&Kept<Intent>, &Missing>> {
+    #[must_use]
+    pub fn intent(&self, region: &RegionName) -> Option<Result<&Kept<Intent>, &Missing>> {
         match &self.intents {
             Ok(intents) => intents.get(region).map(Result::as_ref),
             Err(missing) => Some(Err(missing)),
@@ -125,7 +132,8 @@ impl Held {
 
 impl Documents {
     /// What was read just now.
-    pub(super) fn now(reading: Reading, mut observed: Read<Option<Observed>>) -> Self {
+    #[must_use]
+    pub fn now(reading: Reading, mut observed: Read<Option<Observed>>) -> Self {
         let Reading { at, mut intents, votes } = reading;
         let observers = votes.into_iter().map(|(observer, votes)| {
             let intents = match intents.remove(&observer) {
@@ -140,21 +148,21 @@ impl Documents {
     }
 
     /// What stood at a moment, by the histories of every observer's documents; `region` is the one of which the log is told.
-    pub(super) fn past(histories: Read<Histories>, region: &RegionName, at: Timestamp, asked_at: Timestamp) -> Self {
+    #[must_use]
+    pub fn past(histories: &Read<Histories>, region: &RegionName, at: Timestamp, asked_at: Timestamp) -> Self {
         let mut known = Vec::new();
-        let observers = histories.into_iter().map(|(observer, histories)| {
+        let observers = histories.iter().map(|(observer, histories)| {
             let held = match histories {
                 Ok(histories) => {
-                    let held = held_at(&histories, at);
-                    known.push(until(histories, at));
-                    held
+                    known.push(log::History::until(histories, at));
+                    held_at(histories, at)
                 }
                 Err(error) => {
-                    let missing = silent(&error);
+                    let missing = silent(error);
                     Held { votes: Err(missing.clone()), observed: Err(missing.clone()), intents: Err(missing) }
                 }
             };
-            (observer, held)
+            (observer.clone(), held)
         });
         let observers = observers.collect();
         let mut before = entries(&known, std::slice::from_ref(region), Timestamp::MIN, at);
@@ -163,13 +171,32 @@ impl Documents {
     }
 
     /// Whether any observer's documents say anything of the region: votes, rounds, or an intent.
-    pub(super) fn tell_of(&self, region: &RegionName) -> bool {
+    #[must_use]
+    pub fn tell_of(&self, region: &RegionName) -> bool {
         self.observers.values().any(|held| {
             held.votes.as_ref().is_ok_and(Option::is_some)
                 || held.observed.as_ref().is_ok_and(Option::is_some)
                 || held.intent(region).is_some_and(|intent| intent.is_ok())
         })
     }
+}
+
+/// Per observer, how far back anything of it is known.
+#[must_use]
+pub fn reach(histories: &Read<Histories>) -> BTreeMap<RegionName, String> {
+    let told = histories.iter().map(|(observer, read)| {
+        let told = match read {
+            Ok(histories) => {
+                let since = |first: Option<Timestamp>| first.map_or("none".to_owned(), |at| format!("from {} UTC on", date_time(at)));
+                let votes = since(histories.votes.versions().first().map(|version| version.stored_at));
+                let observed = since(histories.observed.versions().first().map(|version| version.stored_at));
+                format!("votes {votes}, observed {observed}")
+            }
+            Err(error) => in_one_line(error),
+        };
+        (observer.clone(), told)
+    });
+    told.collect()
 }
 
 fn read<D>(read: Result<Option<D>, StoreError>) -> Result<Option<Kept<D>>, Missing> {
@@ -192,15 +219,9 @@ fn stood<D: Clone>(history: &History<D>, at: Timestamp) -> Result<Option<Kept<D>
         Stood::Nothing => return Ok(None),
         Stood::Forgotten { kept_since } => return Err(Missing::Forgotten(kept_since)),
     };
-    let version = Version { version: found.number, stored_at: found.stored_at, late: found.late };
+    let version = Stored { version: found.number, stored_at: found.stored_at, late: found.late };
     match &found.document {
         Ok(document) => Ok(Some(Kept { document: document.clone(), version: Some(version) })),
         Err(flaw) => Err(Missing::Unreadable(in_one_line(flaw))),
     }
-}
-
-/// The documents that were stored until a moment, for the log.
-fn until(histories: Histories, at: Timestamp) -> log::History {
-    let intents = histories.intents.into_iter().map(|(region, history)| (region, history.until(at))).collect();
-    log::History::from(Histories { votes: histories.votes.until(at), observed: histories.observed.until(at), intents })
 }
