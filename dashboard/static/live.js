@@ -2,7 +2,7 @@
 const $ = (id) => document.getElementById(id);
 const SILENT = 10_000, POLL = 5_000, AWAY = 15_000, FULL = 10_000;
 const part = document.body.dataset.fragment;
-let source, timer, skew = 0, heard = Date.now(), fetched = Date.now(), asking = false, again = false, polls = 0;
+let source, timer, skew = Date.parse(document.body.dataset.at) - Date.now(), heard = Date.now(), fetched = Date.now(), asking = false, again = false, polls = 0;
 
 // Makes `old` like `now` without replacing what is alike, so that focus, selection and open details stay.
 function morph(old, now) {
@@ -131,11 +131,9 @@ function close() {
   clearTimeout(timer);
 }
 
+setInterval(age, 1_000);
 if (part) {
-  setInterval(() => {
-    age();
-    if ($('cut').textContent.startsWith('NOT')) lost();
-  }, 1_000);
+  setInterval(() => $('cut').textContent.startsWith('NOT') && lost(), 1_000);
   // A browser has six connections to a server: tabs that nobody sees hold none.
   document.addEventListener('visibilitychange', () => (document.hidden ? poll() : stream()));
   addEventListener('pagehide', close);

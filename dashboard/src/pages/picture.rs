@@ -17,6 +17,8 @@ pub(super) struct Path {
     pub(super) failed: String,
     /// Where users were sent elsewhere.
     pub(super) out: String,
+    /// The value at the top of the box, in milliseconds.
+    pub(super) top: u32,
     /// When it begins, for the axis.
     pub(super) from: String,
 }
@@ -57,7 +59,8 @@ impl Path {
         let step = (frame.right - frame.left) / steps as f64;
         let left = |index: usize| frame.left + step * index as f64;
         let height = frame.bottom - frame.top;
-        let scale = f64::from(spark.max.max(1));
+        path.top = top(spark);
+        let scale = f64::from(path.top);
         for (start, end, is_known) in runs(&spark.values, Option::is_some) {
             if is_known {
                 for (index, value) in spark.values[start..end].iter().flatten().enumerate() {
@@ -85,6 +88,14 @@ impl Path {
         }
         path
     }
+}
+
+/// The value at the top: twice the usual one at least, so that what is usual lies in the middle and its noise looks like noise.
+fn top(spark: &Spark) -> u32 {
+    let mut known: Vec<u32> = spark.values.iter().flatten().copied().collect();
+    known.sort_unstable();
+    let usual = known.get(known.len() / 2).copied().unwrap_or_default();
+    spark.max.max(usual.saturating_mul(2)).max(1)
 }
 
 /// Stretches of one answer: from, to (exclusive), the answer.

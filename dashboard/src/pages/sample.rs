@@ -3,7 +3,11 @@
 use decision::RegionName;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::*;
+use crate::model::{
+    Act, Banner, Button, CheckCell, CheckRow, Choice, DnsAnswer, DnsPlace, DnsTable, Explained, Fields, Grid, GridCell, GridRow, Header, Line, Live,
+    LiveState, LogFilter, LogLine, LogPage, Mark, Moment, ObserverLine, Overview, Preview, Progress, RegionPage, Row, RuleLine, Says, Slider, Spark,
+    Stage, StageLine, StageState, Standing, path,
+};
 
 pub(super) fn region(name: &str) -> RegionName {
     RegionName::new(name).unwrap()

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::assets::{SCRIPT_PATH, STYLE_PATH};
 use crate::guard::Person;
-use crate::model::{Header, Mark};
+use crate::model::{Header, LiveState, Mark};
 
 /// What stands around a page.
 pub(super) struct Shell<'a> {
@@ -35,6 +35,11 @@ impl<'a> Shell<'a> {
     /// The same page, kept up to date from `fragment`.
     pub(super) fn kept_by(self, fragment: String) -> Self {
         Self { fragment: Some(fragment), ..self }
+    }
+
+    /// Whether the page does not go on by itself: then it says when it was made, and not that it is live.
+    pub(super) fn is_still(&self) -> bool {
+        self.fragment.is_none() && self.header.live.state == LiveState::Live
     }
 
     pub(super) fn icon(&self) -> String {
