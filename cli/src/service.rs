@@ -4,8 +4,8 @@
 
 use decision::Policy;
 use jiff::Timestamp;
-pub(crate) use store::{Read, Reading, failures};
 use store::{Observers, Store, answered};
+pub(crate) use store::{Read, Reading, failures};
 
 use crate::args::Global;
 use crate::config::{self, Config};

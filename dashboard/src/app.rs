@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::guard::{Guard, Limits};
 use crate::settings::{Clock, Settings};
-use crate::state::Watch;
+use crate::state::{Past, Watch};
+use crate::write::{Attempts, Keys};
 
 /// The state of the router. Cheap to clone.
 #[derive(Clone)]
@@ -15,14 +16,20 @@ pub(crate) struct App(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) guard: Guard,
+    /// What the observers remember.
+    pub(crate) past: Past,
+    /// What was tried through this dashboard.
+    pub(crate) attempts: Attempts,
+    /// Which forms were sent.
+    pub(crate) keys: Keys,
     watch: Watch,
 }
 
 impl App {
     pub(crate) fn new(settings: Settings) -> Self {
         let guard = Guard::new(settings.auth.clone(), &settings.hosts, Limits::default(), Clock::system());
-        let watch = Watch::new(&settings);
-        Self(Arc::new(Shared { settings, guard, watch }))
+        let (watch, past) = (Watch::new(&settings), Past::new(&settings));
+        Self(Arc::new(Shared { settings, guard, past, attempts: Attempts::default(), keys: Keys::default(), watch }))
     }
 }
 

@@ -6,12 +6,14 @@
 
 mod api;
 mod app;
+mod ask;
 pub mod dns;
 mod guard;
 pub mod model;
 mod pages;
 mod settings;
 mod state;
+mod write;
 
 use axum::Router;
 
@@ -21,7 +23,7 @@ pub use self::guard::{
     serve,
 };
 pub use self::settings::{Clock, Names, Pace, Settings};
-pub use self::state::{DnsState, Point, RegionState, Seen, Snapshot};
+pub use self::state::{Answered, DnsState, Documents, Point, RegionState, Seen, Snapshot};
 
 /// A dashboard of one service. Cheap to clone; every clone is the same dashboard.
 #[derive(Clone)]

@@ -140,9 +140,8 @@ pub(crate) fn lines(known: &Known<'_>, regions: &[RegionName], since: Timestamp,
     let mut lines: Vec<LogLine> = entries(known.logs, regions, since, now).iter().map(|entry| line(entry, now)).collect();
     for attempt in known.attempts.iter().filter(|attempt| attempt.at >= since && regions.contains(&attempt.region)) {
         let stored = attempt.generation.filter(|_| attempt.done).and_then(|generation| {
-            let of_people = |line: &&mut LogLine| {
-                line.generation == Some(generation) && line.region == attempt.region && line.who == attempt.actor
-            };
+            let of_people =
+                |line: &&mut LogLine| line.generation == Some(generation) && line.region == attempt.region && line.who == attempt.actor;
             lines.iter_mut().find(of_people)
         });
         if let Some(line) = stored {
@@ -192,7 +191,9 @@ pub(crate) fn log_page(scene: &Scene<'_>, filter: LogFilter, known: &Known<'_>) 
     let is_vote = |line: &LogLine| line.who.starts_with("observer ");
     let is_refusal = |line: &LogLine| line.what.contains("refused");
     let mut found = lines(known, regions, since, now);
-    found.retain(|line| wanted.is_empty() || [&line.who, &line.why, &line.what, &line.result].iter().any(|text| text.to_lowercase().contains(&wanted)));
+    found.retain(|line| {
+        wanted.is_empty() || [&line.who, &line.why, &line.what, &line.result].iter().any(|text| text.to_lowercase().contains(&wanted))
+    });
     match filter.what.as_str() {
         "" => {}
         "people" => found.retain(|line| !is_vote(line)),
@@ -209,7 +210,8 @@ pub(crate) fn log_page(scene: &Scene<'_>, filter: LogFilter, known: &Known<'_>) 
         of => format!("{of} entries since {} UTC", date_time(since)),
     };
     let oldest = known.reach.iter().filter(|(_, oldest)| **oldest > since);
-    let mut notes: Vec<String> = oldest.map(|(observer, oldest)| format!("votes of {observer} reach back to {}", utc(*oldest, now))).collect();
+    let mut notes: Vec<String> =
+        oldest.map(|(observer, oldest)| format!("votes of {observer} reach back to {}", utc(*oldest, now))).collect();
     notes.extend(known.missing.iter().map(|(observer, why)| format!("the history of {observer} is missing: {why}")));
     let query: String = form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("region", &filter.region), ("since", &filter.since), ("text", &filter.text), ("what", &filter.what)])

@@ -206,7 +206,8 @@ fn said(scene: &Scene<'_>) -> (Mark, &'static str, String) {
         };
         return (Mark::Bad, "USERS AT RISK", told(&sick, &one));
     }
-    let unclear = all(&|region| region.answers == Answers::Unknown || (region.answers == Answers::Serving && region.verdict == Verdict::Unknown));
+    let unclear =
+        all(&|region| region.answers == Answers::Unknown || (region.answers == Answers::Serving && region.verdict == Verdict::Unknown));
     if !unclear.is_empty() {
         let one = |region: &RegionView| match region.answers {
             Answers::Unknown => format!("too few votes can be read to say whether {} serves", region.region),
@@ -218,7 +219,9 @@ fn said(scene: &Scene<'_>) -> (Mark, &'static str, String) {
     let degraded = all(&|region| region.answers == Answers::Serving && region.verdict == Verdict::Degraded);
     let one = |region: &RegionView| match (&region.decided_by, region.answers) {
         (DecidedBy::Person { kind: IntentKind::Drain, actor, .. }, _) => format!("{} is drained by {actor}{}", region.region, ago(region)),
-        (DecidedBy::Person { .. } | DecidedBy::Automatic, answers) => format!("{} is {answers} and {}{}", region.region, region.verdict, ago(region)),
+        (DecidedBy::Person { .. } | DecidedBy::Automatic, answers) => {
+            format!("{} is {answers} and {}{}", region.region, region.verdict, ago(region))
+        }
     };
     if !out.is_empty() {
         let mut text = format!("{}; users are served elsewhere", told(&out, &one));
@@ -233,7 +236,9 @@ fn said(scene: &Scene<'_>) -> (Mark, &'static str, String) {
     let held = all(&|region| region.intent.is_some());
     if !held.is_empty() {
         let one = |region: &RegionView| match &region.intent {
-            Some(standing) => format!("a {} of {} by {} is {}", standing.intent.kind, region.region, standing.intent.actor, standing.state.sentence()),
+            Some(standing) => {
+                format!("a {} of {} by {} is {}", standing.intent.kind, region.region, standing.intent.actor, standing.state.sentence())
+            }
             None => String::new(),
         };
         return (Mark::Warn, "ALL SERVE", format!("every region serves and is healthy; {}", told(&held, &one)));
@@ -260,8 +265,7 @@ fn dns_table(scene: &Scene<'_>) -> DnsTable {
             None => places.push(DnsPlace { place: lookup.client.clone(), answers: vec![answer] }),
         }
     }
-    let counts: Vec<String> =
-        scene.policy.regions().iter().map(|region| format!("{region} {}", dns.survey.saying(region))).collect();
+    let counts: Vec<String> = scene.policy.regions().iter().map(|region| format!("{region} {}", dns.survey.saying(region))).collect();
     let unclear = match dns.survey.unclear() {
         0 => String::new(),
         unclear => format!(", {unclear} unclear"),
@@ -274,7 +278,9 @@ fn dns_table(scene: &Scene<'_>) -> DnsTable {
     let (mark, text) = match (dns.asked_at, &dns.problem) {
         (None, None) => (Mark::Unknown, "DNS was not asked yet".to_owned()),
         (None, Some(problem)) => (Mark::Unknown, format!("DNS cannot be asked: {problem}")),
-        (Some(at), Some(problem)) => (Mark::Unknown, format!("DNS cannot be asked: {problem}; below is what it said {}", relative(at.min(now), now))),
+        (Some(at), Some(problem)) => {
+            (Mark::Unknown, format!("DNS cannot be asked: {problem}; below is what it said {}", relative(at.min(now), now)))
+        }
         (Some(at), None) => {
             let text = format!("{} lookups {}: {}{unclear}", dns.survey.lookups.len(), relative(at.min(now), now), counts.join(", "));
             (if now.duration_since(at) > DNS_OLD { Mark::Unknown } else { worst.unwrap_or(Mark::Unknown) }, text)

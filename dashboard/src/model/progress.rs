@@ -124,7 +124,10 @@ pub(crate) fn progress(scene: &Scene<'_>, region: &RegionName) -> Option<Progres
     let (title, text) = (title(intent, now), text(intent, view, &stages, now));
     let mut lines = vec![Line::new("reason", &intent.reason)];
     lines.extend(intent.ticket.as_ref().map(|ticket| Line::new("ticket", ticket)));
-    lines.push(Line::new("recorded", format!("{} UTC ({}) by {}", time_of_day(intent.recorded_at), relative(intent.recorded_at, now), intent.actor)));
+    lines.push(Line::new(
+        "recorded",
+        format!("{} UTC ({}) by {}", time_of_day(intent.recorded_at), relative(intent.recorded_at, now), intent.actor),
+    ));
     if let Some(ended) = &intent.ended {
         let why = if ended.reason.is_empty() { String::new() } else { format!(": {:?}", ended.reason) };
         lines.push(Line::new("ended", format!("{} UTC ({}) by {}{why}", time_of_day(ended.at), relative(ended.at, now), ended.by)));
@@ -136,7 +139,13 @@ pub(crate) fn progress(scene: &Scene<'_>, region: &RegionName) -> Option<Progres
         region: region.clone(),
         title,
         text,
-        mark: if failed { Mark::Bad } else if waits { Mark::Going } else { Mark::Good },
+        mark: if failed {
+            Mark::Bad
+        } else if waits {
+            Mark::Going
+        } else {
+            Mark::Good
+        },
         stages,
         over: failed || !waits,
         lines,
@@ -152,7 +161,9 @@ fn title(intent: &Intent, now: Timestamp) -> String {
     };
     match &intent.ended {
         Some(ended) => format!("{what} of {} by {}, ended by {}", intent.region, intent.actor, ended.by),
-        None if intent.ends_at <= now => format!("{what} of {} by {}, over since {}", intent.region, intent.actor, utc(intent.ends_at, now)),
+        None if intent.ends_at <= now => {
+            format!("{what} of {} by {}, over since {}", intent.region, intent.actor, utc(intent.ends_at, now))
+        }
         None => format!("{what} of {} by {}, until {}", intent.region, intent.actor, utc(intent.ends_at, now)),
     }
 }
@@ -252,7 +263,13 @@ fn stages(scene: &Scene<'_>, intent: &Intent, view: &RegionView) -> Vec<StageLin
         }
         (StageState::Done, Some(at)) => {
             let left = length(KEPT - now.duration_since(at));
-            line(Stage::Settled, StageState::Going, None, began, format!("answers from before run out within {left}; clients that are connected re-resolve"))
+            line(
+                Stage::Settled,
+                StageState::Going,
+                None,
+                began,
+                format!("answers from before run out within {left}; clients that are connected re-resolve"),
+            )
         }
         (StageState::Unknown, _) => line(Stage::Settled, StageState::Unknown, None, began, String::new()),
         _ => line(Stage::Settled, StageState::Waiting, None, began, String::new()),
@@ -269,7 +286,9 @@ fn line(stage: Stage, state: StageState, at: Option<Timestamp>, began: Timestamp
     };
     let time = at.map(|at| match stage {
         Stage::Recorded => time_of_day(at),
-        Stage::Health | Stage::Answers | Stage::Settled => format!("{} ({} after it was recorded)", time_of_day(at), length(at.duration_since(began))),
+        Stage::Health | Stage::Answers | Stage::Settled => {
+            format!("{} ({} after it was recorded)", time_of_day(at), length(at.duration_since(began)))
+        }
     });
     StageLine { stage, label: stage.label(), state, mark, time: time.unwrap_or_default(), at, text }
 }

@@ -194,7 +194,13 @@ pub(crate) enum Telling {
 }
 
 /// One region in depth; none where the policy does not have it. `at` is the moment that is told of, none for now; `moves` is what happened, for the slider.
-pub(crate) fn region_page(scene: &Scene<'_>, region: &RegionName, at: Option<Timestamp>, telling: Telling, moves: &[Entry]) -> Option<RegionPage> {
+pub(crate) fn region_page(
+    scene: &Scene<'_>,
+    region: &RegionName,
+    at: Option<Timestamp>,
+    telling: Telling,
+    moves: &[Entry],
+) -> Option<RegionPage> {
     let row = scene.row(region)?;
     let hour = SignedDuration::from_hours(1);
     let history = scene.snapshot.regions.get(region).map(|state| state.history.as_slice()).unwrap_or_default();
@@ -334,7 +340,8 @@ fn explained(telling: Telling, at: Option<Timestamp>, now: Timestamp) -> Explain
 /// The moments that can be asked for: from the oldest vote that is still stored, as far as the moves tell of it.
 fn slider(scene: &Scene<'_>, region: &RegionName, at: Option<Timestamp>, moves: &[Entry]) -> Slider {
     let to = scene.now;
-    let mut changed: Vec<&Entry> = moves.iter().filter(|entry| entry.region == *region && to.duration_since(entry.at) <= FARTHEST).collect();
+    let mut changed: Vec<&Entry> =
+        moves.iter().filter(|entry| entry.region == *region && to.duration_since(entry.at) <= FARTHEST).collect();
     changed.truncate(MOMENTS_MAX);
     changed.reverse();
     let oldest = changed.iter().map(|entry| entry.at).chain(at).min();

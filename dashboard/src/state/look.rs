@@ -8,7 +8,7 @@ use store::intent::{ToEnd, to_end};
 use store::{Observers, Read, Reading, answered, in_one_line};
 
 use super::history::Hour;
-use super::{Answered, DnsState, RegionState, Seen, Snapshot};
+use super::{Answered, DnsState, Documents, RegionState, Seen, Snapshot};
 use crate::settings::{Clock, Settings};
 
 /// Looks, and remembers what the next look builds on.
@@ -75,8 +75,7 @@ impl Looker {
         }
         let regions = view.regions.iter().map(|region| {
             let old = before.regions.get(&region.region);
-            let awaits_resume =
-                if is_alone { old.is_some_and(|old| old.awaits_resume) } else { to_end(region, reading) == ToEnd::Waiting };
+            let awaits_resume = if is_alone { old.is_some_and(|old| old.awaits_resume) } else { to_end(region, reading) == ToEnd::Waiting };
             let answered = stands(&dns, &region.region, old.and_then(|old| old.answered));
             (region.region.clone(), RegionState { history: self.hour.of(&region.region), awaits_resume, answered })
         });
@@ -125,7 +124,12 @@ fn seen(before: &Snapshot, reading: &Reading, mut observed: Read<Option<Observed
             Some(Err(_)) | None => old.observed.clone(),
         };
         let heard_at = if problem.is_none() { Some(reading.at) } else { old.heard_at };
-        (observer.clone(), Seen { heard_at, problem, observed })
+        let read = (reading.votes.get(observer), reading.intents.get(observer));
+        let documents = match read {
+            (Some(Ok(votes)), Some(Ok(intents))) => Some(Arc::new(Documents { votes: votes.clone(), intents: intents.clone() })),
+            _ => old.documents.clone(),
+        };
+        (observer.clone(), Seen { heard_at, problem, observed, documents })
     };
     before.observers.iter().map(of).collect()
 }

@@ -10,5 +10,5 @@ mod watch;
 
 pub(crate) use self::look::Looker;
 pub(crate) use self::past::{Past, Remembered};
-pub use self::snapshot::{Answered, DnsState, Point, RegionState, Seen, Snapshot};
+pub use self::snapshot::{Answered, DnsState, Documents, Point, RegionState, Seen, Snapshot};
 pub(crate) use self::watch::Watch;

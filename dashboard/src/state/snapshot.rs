@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use decision::{Answers, Intent, Matrix, Observation, Observed, RegionName, ServiceView, Verdict};
+use decision::{Answers, Intent, Matrix, Observation, Observed, RegionName, ServiceView, Verdict, Votes};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -46,6 +46,17 @@ pub struct Seen {
     pub problem: Option<String>,
     /// Its probe's newest document, of the last look that found one.
     pub observed: Option<Arc<Observed>>,
+    /// Its votes and intents, of the last look that could read both.
+    pub documents: Option<Arc<Documents>>,
+}
+
+/// The votes and intents of one observer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Documents {
+    /// Its controller's votes, if it ever voted.
+    pub votes: Option<Votes>,
+    /// The intents that it holds.
+    pub intents: BTreeMap<RegionName, Intent>,
 }
 
 /// What is known of a region beside its view.

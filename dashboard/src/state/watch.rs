@@ -3,7 +3,7 @@
 //! It looks often while somebody watches or has asked lately, seldom else, and never twice at a time. Without the task (on a Lambda) whoever asks looks.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex as Latch, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ pub(crate) struct Watch {
     /// Somebody has come to a watch that was idle, or something was written.
     wake: Notify,
     looks: AtomicU64,
+    running: AtomicBool,
 }
 
 impl Watch {
@@ -51,6 +52,7 @@ impl Watch {
             asked: Latch::default(),
             wake: Notify::new(),
             looks: AtomicU64::new(0),
+            running: AtomicBool::new(false),
         }
     }
 
@@ -74,10 +76,15 @@ impl Watch {
         self.snapshot()
     }
 
-    /// Looks now: something was written.
-    pub(crate) async fn refresh(&self) {
+    /// Looks now: something is to be written, or was.
+    pub(crate) async fn refresh(&self) -> Arc<Snapshot> {
         let mut looker = self.looker.lock().await;
-        self.look(&mut looker).await;
+        self.look(&mut looker).await
+    }
+
+    /// Whether the task runs: else whoever asks looks, and nothing goes on between two requests.
+    pub(crate) fn is_running(&self) -> bool {
+        self.running.load(Ordering::Relaxed)
     }
 
     /// Every snapshot from now on, or the newest of those that were missed. Somebody watches for as long as it lives.
@@ -99,6 +106,7 @@ impl Watch {
 
     /// Looks until stopped.
     pub(crate) async fn run(&self) {
+        self.running.store(true, Ordering::Relaxed);
         tokio::select! {
             () = self.stopped() => {}
             () = self.keep_looking() => {}
@@ -171,13 +179,15 @@ impl Watch {
         }
     }
 
-    async fn look(&self, looker: &mut Looker) {
+    async fn look(&self, looker: &mut Looker) -> Arc<Snapshot> {
         let before = self.snapshot();
         let dns = lock(&self.dns).clone();
         let next = looker.look(&before, dns).await;
         self.looks.fetch_add(1, Ordering::Relaxed);
         *lock(&self.looked) = Some(Instant::now());
-        self.newest.send_replace(Arc::new(next));
+        let next = Arc::new(next);
+        self.newest.send_replace(Arc::clone(&next));
+        next
     }
 
     fn is_watched(&self) -> bool {

@@ -120,6 +120,13 @@ impl Held {
         Self { votes: Ok(votes.map(Kept::plain)), observed: Ok(observed.map(Kept::plain)), intents: Ok(intents) }
     }
 
+    /// An observer of which nothing could be read.
+    #[must_use]
+    pub fn silent(why: &str) -> Self {
+        let missing = Missing::Silent(why.to_owned());
+        Self { votes: Err(missing.clone()), observed: Err(missing.clone()), intents: Err(missing) }
+    }
+
     /// The intent for a region, if one stood or is not known.
     #[must_use]
     pub fn intent(&self, region: &RegionName) -> Option<Result<&Kept<Intent>, &Missing>> {

@@ -7,7 +7,7 @@ mod follow;
 mod record;
 mod turned;
 
-pub use self::draft::{Before, ToEnd, Wanted, ended, extended, longer, new_id, released, to_end};
+pub use self::draft::{Before, ToEnd, Wanted, ended, extended, longer, new_id, quoted, released, to_end};
 pub use self::follow::{Health, Way, health};
 pub use self::record::{Outpaced, RecordError, Standing, moved, record, withdraw};
 pub use self::turned::{Turned, ejecting, turned};
