@@ -25,7 +25,8 @@ pub(super) async fn get(Path(name): Path<String>, request: axum::extract::Reques
         },
     };
     // What is asked for by what is in it never changes; the rest is asked for again.
-    let known = [&*STYLE_PATH, &*SCRIPT_PATH].iter().any(|path| request.uri().path_and_query().is_some_and(|asked| asked.as_str() == **path));
+    let known =
+        [&*STYLE_PATH, &*SCRIPT_PATH].iter().any(|path| request.uri().path_and_query().is_some_and(|asked| asked.as_str() == **path));
     let kept = if known { "public, max-age=31536000, immutable" } else { "no-cache" };
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, kept)], body).into_response()
 }
@@ -36,7 +37,10 @@ fn icon(mark: &str) -> Option<String> {
         "good" => ("#0b559f", "<circle cx='16' cy='16' r='15'/><path d='m9 16.5 5 5 9-11'/>"),
         "warn" => ("#8a5f00", "<path d='M16 1 31 30H1z'/><path d='M16 11v9m0 5v.5'/>"),
         "bad" => ("#a02c06", "<path d='M10 1h12l9 9v12l-9 9H10l-9-9V10z'/><path d='m10.500 10.500 11 11m0-11-11 11'/>"),
-        "unknown" | "going" => ("#5b636d", "<circle cx='16' cy='16' r='15'/><path d='M11.500 12c.5-5.500 9.500-5 9 .5-.3 3.500-4.500 3.500-4.500 7.500m0 5v.5'/>"),
+        "unknown" | "going" => (
+            "#5b636d",
+            "<circle cx='16' cy='16' r='15'/><path d='M11.500 12c.5-5.500 9.500-5 9 .5-.3 3.500-4.500 3.500-4.500 7.500m0 5v.5'/>",
+        ),
         _ => return None,
     };
     Some(format!(

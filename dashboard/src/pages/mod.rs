@@ -5,12 +5,10 @@ mod picture;
 #[cfg(test)]
 mod sample;
 mod shell;
-#[cfg(any())]
 mod show;
 #[cfg(test)]
 mod tests;
 mod view;
-#[cfg(any())]
 mod write;
 
 use axum::Router;
@@ -23,6 +21,14 @@ use crate::app::App;
 /// Their routes. Only the path of an act takes a POST.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
+        .route("/", get(show::overview))
+        .route("/fragment", get(show::overview_part))
+        .route("/regions/{region}", get(show::region))
+        .route("/fragment/regions/{region}", get(show::region_part))
+        .route("/regions/{region}/progress", get(show::progress))
+        .route("/fragment/regions/{region}/progress", get(show::progress_part))
+        .route("/regions/{region}/{act}", get(write::preview).post(write::act))
+        .route("/log", get(show::log))
         .route("/static/{name}", get(assets::get))
         .fallback(lost)
 }

@@ -78,7 +78,8 @@ impl Path {
         }
         for (start, end, failed) in runs(&spark.failed, |failed| *failed) {
             if failed {
-                let _ = write!(path.failed, "M{:.1} {:.1}H{:.1}v{:.1}H{:.1}z", left(start), frame.bottom, left(end), frame.tick, left(start));
+                let _ =
+                    write!(path.failed, "M{:.1} {:.1}H{:.1}v{:.1}H{:.1}z", left(start), frame.bottom, left(end), frame.tick, left(start));
             }
         }
         for (start, end, out) in runs(&spark.out, |out| *out) {

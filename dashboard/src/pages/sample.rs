@@ -4,9 +4,9 @@ use decision::RegionName;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    Act, Banner, Button, CheckCell, CheckRow, Choice, DnsAnswer, DnsPlace, DnsTable, Explained, Fields, Grid, GridCell, GridRow, Header, Line, Live,
-    LiveState, LogFilter, LogLine, LogPage, Mark, Moment, ObserverLine, Overview, Preview, Progress, RegionPage, Row, RuleLine, Says, Slider, Spark,
-    Stage, StageLine, StageState, Standing, path,
+    Act, Banner, Button, CheckCell, CheckRow, Choice, DnsAnswer, DnsPlace, DnsTable, Explained, Fields, Grid, GridCell, GridRow, Header,
+    Line, Live, LiveState, LogFilter, LogLine, LogPage, Mark, Moment, ObserverLine, Overview, Preview, Progress, RegionPage, Row, RuleLine,
+    Says, Slider, Spark, Stage, StageLine, StageState, Standing, path,
 };
 
 pub(super) fn region(name: &str) -> RegionName {
@@ -187,7 +187,9 @@ pub(super) fn overview(rows: Vec<Row>, mark: Mark, word: &str, text: &str) -> Ov
             word: word.to_owned(),
             text: text.to_owned(),
             users: format!("users: served by {} of 3 regions", rows.iter().filter(|row| row.answers == "serving").count()),
-            notes: vec!["eu-west-1 is the only region serving: one more loss makes Route 53 answer with every region (fail-open)".to_owned()],
+            notes: vec![
+                "eu-west-1 is the only region serving: one more loss makes Route 53 answer with every region (fail-open)".to_owned(),
+            ],
         },
         rows,
         moves: vec![
@@ -293,7 +295,8 @@ pub(super) fn region_page() -> RegionPage {
 
 pub(super) fn preview(act: Act, name: &str) -> Preview {
     let line = |word: &str, text: &str| Line { word: word.to_owned(), text: text.to_owned() };
-    let choice = |value: &str, until: &str, chosen| Choice { value: value.to_owned(), label: format!("{value}, until {until} UTC"), chosen };
+    let choice =
+        |value: &str, until: &str, chosen| Choice { value: value.to_owned(), label: format!("{value}, until {until} UTC"), chosen };
     let rule = |rule, why: &str| RuleLine { rule, mark: Mark::Good, word: "ok", why: why.to_owned() };
     Preview {
         header: header(),
@@ -313,7 +316,13 @@ pub(super) fn preview(act: Act, name: &str) -> Preview {
         refused: None,
         moved: vec![],
         problems: vec![],
-        fields: Fields { length: "4h".to_owned(), generation: "117".to_owned(), seen: "abc".to_owned(), key: "k1".to_owned(), ..Fields::default() },
+        fields: Fields {
+            length: "4h".to_owned(),
+            generation: "117".to_owned(),
+            seen: "abc".to_owned(),
+            key: "k1".to_owned(),
+            ..Fields::default()
+        },
         lengths: if act.has_length() {
             vec![choice("1h", "04:22", false), choice("4h", "07:22", true), choice("12h", "15:22", false)]
         } else {
@@ -366,7 +375,11 @@ pub(super) fn log() -> LogPage {
         lengths: vec!["1h", "24h", "7d"],
         entries: vec![
             entry(Mark::Warn, "ana", "drained until 05:10 UTC", "p99 over 3 s after deploy 4471 OPS-918"),
-            LogLine { generation: None, result: "nothing was changed".to_owned(), ..entry(Mark::Bad, "bob", "drain refused", "last-region") },
+            LogLine {
+                generation: None,
+                result: "nothing was changed".to_owned(),
+                ..entry(Mark::Bad, "bob", "drain refused", "last-region")
+            },
         ],
         text: "2 entries since 2026-11-16 03:22:07 UTC".to_owned(),
         notes: vec!["votes of eu-west-1 are known from 2026-11-23 02:31:10 UTC on".to_owned()],

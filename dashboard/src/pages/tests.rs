@@ -5,15 +5,13 @@ use std::collections::BTreeSet;
 use askama::Template as _;
 use insta::assert_snapshot;
 
-use super::sample::{
-    drained, entry, fine, header, log, now, overview, preview, progress, region, region_page, sick, standing, unknown,
-};
+use super::sample::{drained, entry, fine, header, log, now, overview, preview, progress, region, region_page, sick, standing, unknown};
 use super::shell::Shell;
 use super::view::{ActView, Failed, LogView, LostView, OverviewView, ProgressView, RegionView};
 use crate::guard::{Person, Role};
 use crate::model::{
-    Act, Banner, Button, Explained, Fields, Line, Live, LiveState, LogFilter, LogLine, LogPage, Mark, ObserverLine, Overview, Preview, Problem, Progress,
-    Refused, RegionPage, Row, RuleLine, Says, Spark, Standing,
+    Act, Banner, Button, Explained, Fields, Line, Live, LiveState, LogFilter, LogLine, LogPage, Mark, ObserverLine, Overview, Preview,
+    Problem, Progress, Refused, RegionPage, Row, RuleLine, Says, Spark, Standing,
 };
 
 fn person() -> Person {
@@ -59,15 +57,12 @@ fn trouble() -> Overview {
 }
 
 fn stale() -> Overview {
-    let mut page = overview(vec![unknown("us-east-1"), fine("eu-west-1")], Mark::Unknown, "NOT LIVE", "Two of three observers do not answer.");
+    let mut page =
+        overview(vec![unknown("us-east-1"), fine("eu-west-1")], Mark::Unknown, "NOT LIVE", "Two of three observers do not answer.");
     page.header.live =
         Live { state: LiveState::Stale, text: "NOT LIVE, last heard 03:21:41 UTC (26s ago)".to_owned(), heard_at: Some(now()) };
-    page.header.observers[1] = ObserverLine {
-        observer: region("eu-west-2"),
-        mark: Mark::Unknown,
-        heard: "unreachable",
-        text: "no answer within 2s".to_owned(),
-    };
+    page.header.observers[1] =
+        ObserverLine { observer: region("eu-west-2"), mark: Mark::Unknown, heard: "unreachable", text: "no answer within 2s".to_owned() };
     page
 }
 
@@ -98,7 +93,12 @@ fn last() -> Preview {
 
 fn failed() -> Failed {
     let missing = vec![Line { word: "eu-west-1".to_owned(), text: "no answer".to_owned() }];
-    Failed { title: "It is not known whether it was done", text: "recorded at 1 of 3 observers".to_owned(), missing, hints: vec!["see failover status".to_owned()] }
+    Failed {
+        title: "It is not known whether it was done",
+        text: "recorded at 1 of 3 observers".to_owned(),
+        missing,
+        hints: vec!["see failover status".to_owned()],
+    }
 }
 
 fn past() -> RegionPage {
@@ -574,7 +574,16 @@ fn evil() -> Vec<(&'static str, String)> {
     (header.service, header.api, header.websocket, header.here, header.actor) = (bad(), bad(), bad(), bad(), bad());
     (header.live.text, header.at_text) = (bad(), bad());
     header.observers.iter_mut().for_each(|observer| observer.text = bad());
-    let standing = Standing { actor: bad(), reason: bad(), ticket: Some(bad()), state: bad(), ends: bad(), stored: bad(), progress: bad(), ..standing() };
+    let standing = Standing {
+        actor: bad(),
+        reason: bad(),
+        ticket: Some(bad()),
+        state: bad(),
+        ends: bad(),
+        stored: bad(),
+        progress: bad(),
+        ..standing()
+    };
     let spark = |curve: Spark| Spark { label: bad(), now: bad(), title: bad(), ..curve };
     let row = |row: Row| Row {
         href: bad(),

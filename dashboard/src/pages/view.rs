@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::picture::{Path, Picture};
 use super::shell::Shell;
-use crate::model::{Act, Choice, Line, LogPage, Mark, Overview, Preview, Progress, RegionPage, StageLine, StageState};
+use crate::model::{Act, Choice, Line, LogPage, Overview, Preview, Progress, RegionPage, StageLine, StageState};
 
 /// The first screen.
 #[derive(Template)]
