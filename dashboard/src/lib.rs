@@ -15,7 +15,10 @@ mod settings;
 mod state;
 mod write;
 
+use std::io;
+
 use axum::Router;
+use tokio::net::TcpListener;
 
 use self::app::App;
 pub use self::guard::{
@@ -43,6 +46,29 @@ impl Dashboard {
     pub fn router(&self) -> Router {
         let open = Router::new().merge(pages::routes()).merge(api::routes()).with_state(self.app.clone());
         self.app.guard.around(open)
+    }
+
+    /// Looks and answers on `listener` until `shutdown`, then ends open streams and finishes what is under way.
+    ///
+    /// # Errors
+    /// The listener has an address at which people cannot sign in this way, or none.
+    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let looking = self.clone();
+        let looking = tokio::spawn(async move { looking.watch().await });
+        let guard = self.app.guard.clone();
+        guard.warm().await;
+        let serving = guard.serve(listener, self.router());
+        tokio::pin!(serving);
+        let served = tokio::select! {
+            served = serving.as_mut() => served,
+            () = shutdown => {
+                self.stop();
+                serving.await
+            }
+        };
+        self.stop();
+        let _ = looking.await;
+        served
     }
 
     /// Who may ask: it issues sign-in links, and serves.

@@ -2,12 +2,13 @@
 
 use decision::RegionName;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::part::Mark;
 
 /// The head of every page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Header {
     /// The service.
     pub service: String,
@@ -36,7 +37,7 @@ pub struct Header {
 }
 
 /// How old what is shown is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Live {
     /// The state.
     pub state: LiveState,
@@ -47,7 +48,7 @@ pub struct Live {
 }
 
 /// Whether what is shown is what is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LiveState {
     /// A majority of observers answered within ten seconds.
@@ -71,9 +72,10 @@ impl LiveState {
 }
 
 /// One observer, as far as it is heard.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ObserverLine {
     /// The observer.
+    #[schemars(with = "String")]
     pub observer: RegionName,
     /// How good that is.
     pub mark: Mark,

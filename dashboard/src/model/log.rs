@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use decision::RegionName;
 use decision::moment::{date_time, relative, span, utc};
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::log::{Entry, History, What, entries};
 
@@ -14,7 +15,7 @@ use super::path;
 use super::scene::Scene;
 
 /// The log, filtered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LogPage {
     /// The head.
     pub header: Header,
@@ -23,6 +24,7 @@ pub struct LogPage {
     /// What is wrong with what was asked for; then the default is shown.
     pub problems: Vec<String>,
     /// The regions to choose from.
+    #[schemars(with = "Vec<String>")]
     pub regions: Vec<RegionName>,
     /// The lengths to choose from, as `since` has them.
     pub lengths: Vec<&'static str>,
@@ -37,7 +39,7 @@ pub struct LogPage {
 }
 
 /// What of the log is wanted. Empty is everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct LogFilter {
     /// One region.
@@ -51,7 +53,7 @@ pub struct LogFilter {
 }
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LogLine {
     /// When.
     pub at: Timestamp,
@@ -60,6 +62,7 @@ pub struct LogLine {
     /// `12m ago`.
     pub ago: String,
     /// Where.
+    #[schemars(with = "String")]
     pub region: RegionName,
     /// How good it is.
     pub mark: Mark,

@@ -20,7 +20,7 @@ pub(crate) use self::overview::overview;
 pub use self::overview::{Banner, DnsAnswer, DnsPlace, DnsTable, Overview, Row, Standing};
 pub use self::part::{Act, Button, Line, Mark, Spark};
 pub use self::preview::{Choice, Fields, Outcome, Preview, Problem, Refused, RuleLine};
-pub(crate) use self::preview::{Given, drain_refused, moved, needs_name, preview, seen};
+pub(crate) use self::preview::{Given, drain_refused, moved, needs_name, preview};
 pub(crate) use self::progress::progress;
 pub use self::progress::{Progress, Stage, StageLine, StageState};
 pub use self::region::{CheckCell, CheckRow, Explained, Grid, GridCell, GridRow, Moment, RegionPage, Says, Slider};

@@ -3,6 +3,7 @@
 use decision::moment::{length, relative, time_of_day};
 use decision::{Answers, DecidedBy, IntentKind, RegionName, RegionView, Verdict};
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::header::Header;
@@ -15,7 +16,7 @@ use crate::dns::Said;
 const DNS_OLD: SignedDuration = SignedDuration::from_mins(1);
 
 /// The first screen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Overview {
     /// The head.
     pub header: Header,
@@ -32,7 +33,7 @@ pub struct Overview {
 }
 
 /// The one sentence that answers whether users are hurt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Banner {
     /// How bad it is.
     pub mark: Mark,
@@ -47,9 +48,10 @@ pub struct Banner {
 }
 
 /// One region in the table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Row {
     /// The region.
+    #[schemars(with = "String")]
     pub region: RegionName,
     /// How good its news is.
     pub mark: Mark,
@@ -86,7 +88,7 @@ pub struct Row {
 }
 
 /// A drain or hold that stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Standing {
     /// `drain` or `hold`.
     pub kind: &'static str,
@@ -113,7 +115,7 @@ pub struct Standing {
 }
 
 /// What DNS says, asked from here as for clients in several places.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DnsTable {
     /// Whether it was asked lately with success: good, warn (an answer is unclear), bad never, unknown (not asked, or too long ago).
     pub mark: Mark,
@@ -124,7 +126,7 @@ pub struct DnsTable {
 }
 
 /// What clients of one place are told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DnsPlace {
     /// The place: `London`.
     pub place: String,
@@ -133,7 +135,7 @@ pub struct DnsPlace {
 }
 
 /// What one name is answered with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DnsAnswer {
     /// The public name.
     pub name: String,

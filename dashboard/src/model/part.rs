@@ -2,10 +2,11 @@
 
 use decision::RegionName;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How good news is. Shown by shape and colour, always with [`Mark::word`] or another word beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mark {
     /// As it should be.
@@ -59,7 +60,7 @@ impl Mark {
 }
 
 /// One line of two columns: what it is about, and what is to be said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Line {
     /// `now`, `after`, `undo`; empty where the line goes on with the one above.
     pub word: String,
@@ -74,7 +75,7 @@ impl Line {
 }
 
 /// What a person may do to a region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Act {
     /// Send no new users there.
@@ -116,11 +117,12 @@ impl Act {
 }
 
 /// A way to the preview of an act. Shown to operators; a viewer may open the preview and write nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Button {
     /// The act.
     pub act: Act,
     /// The region.
+    #[schemars(with = "String")]
     pub region: RegionName,
     /// What stands on it: `Preview drain`.
     pub label: String,
@@ -131,7 +133,7 @@ pub struct Button {
 }
 
 /// A small curve with its words. Drawn from left (old) to right (new), all steps equally long.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Spark {
     /// What is drawn: `REST read`.
     pub label: String,

@@ -8,6 +8,7 @@ use decision::{
 };
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::intent::{moved as document_moved, quoted};
 
@@ -17,13 +18,14 @@ use super::path;
 use super::scene::Scene;
 
 /// What an act would do. The same page is the form: to see more, fill it in and look again; to act, type the region and send it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Preview {
     /// The head.
     pub header: Header,
     /// The act.
     pub act: Act,
     /// The region.
+    #[schemars(with = "String")]
     pub region: RegionName,
     /// `Drain eu-west-2 of api.chat.example.com until 07:22 UTC (4h)?`
     pub title: String,
@@ -57,7 +59,7 @@ pub struct Preview {
 
 /// What a form carries, and JSON too: everything but the act and the region, which are in the path. All of it is text as people wrote it; limits are
 /// checked when it is used.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Fields {
     /// Why; at most 200 characters.
@@ -78,7 +80,7 @@ pub struct Fields {
 }
 
 /// An end to choose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Choice {
     /// What the field says: `4h`.
     pub value: String,
@@ -89,7 +91,7 @@ pub struct Choice {
 }
 
 /// One rule's answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RuleLine {
     /// The rule: `last-region`.
     pub rule: &'static str,
@@ -102,9 +104,10 @@ pub struct RuleLine {
 }
 
 /// Why something is not done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Refused {
     /// The rule, where one refuses.
+    #[schemars(with = "Option<String>")]
     pub rule: Option<SafetyRule>,
     /// The sentence.
     pub text: String,
@@ -113,7 +116,7 @@ pub struct Refused {
 }
 
 /// Something that was filled in and cannot be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
     /// The name of the field.
     pub field: &'static str,
@@ -122,7 +125,7 @@ pub struct Problem {
 }
 
 /// What became of an act.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
     /// It stands at a majority of observers, or stood there already.
@@ -132,8 +135,10 @@ pub enum Outcome {
         /// The sentence.
         text: String,
         /// The document that stands.
+        #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
         intent: Option<Box<Intent>>,
         /// The observers that hold it.
+        #[schemars(with = "Vec<String>")]
         recorded_at_observers: Vec<RegionName>,
         /// Why the others do not, by observer.
         missing: Vec<Line>,

@@ -3,6 +3,7 @@
 use decision::moment::{length, relative, time_of_day, utc};
 use decision::{Answers, Intent, IntentKind, IntentState, RegionName, RegionView};
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::header::Header;
@@ -11,11 +12,12 @@ use super::part::{Act, Button, Line, Mark};
 use super::scene::Scene;
 
 /// How far a region's newest intent has come. The page may be closed: what stands goes on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Progress {
     /// The head.
     pub header: Header,
     /// The region.
+    #[schemars(with = "String")]
     pub region: RegionName,
     /// `Drain of eu-west-2 by ana, until 07:22 UTC`.
     pub title: String,
@@ -36,7 +38,7 @@ pub struct Progress {
 }
 
 /// The stages of every intent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// A majority of observers holds the intent.
@@ -74,7 +76,7 @@ impl Stage {
 }
 
 /// One stage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StageLine {
     /// The stage.
     pub stage: Stage,
@@ -93,7 +95,7 @@ pub struct StageLine {
 }
 
 /// Where a stage is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StageState {
     /// Reached.

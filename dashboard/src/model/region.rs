@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use decision::moment::{relative, time_of_day};
 use decision::{Check, Outcome, RegionName};
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use store::explain::{Account, Row as Told};
 use store::log::Entry;
@@ -18,7 +19,7 @@ use super::scene::{Scene, spark};
 use crate::state::Seen;
 
 /// One region in depth.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RegionPage {
     /// The head.
     pub header: Header,
@@ -39,9 +40,10 @@ pub struct RegionPage {
 }
 
 /// What one observer saw of the region.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CheckRow {
     /// The observer.
+    #[schemars(with = "String")]
     pub observer: RegionName,
     /// `round 412 at 03:22:03 (4s ago), observer itself pass`, or why there is none.
     pub round: String,
@@ -52,7 +54,7 @@ pub struct CheckRow {
 }
 
 /// What one check came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CheckCell {
     /// The check.
     pub check: &'static str,
@@ -65,22 +67,25 @@ pub struct CheckCell {
 }
 
 /// The delivery matrix by one observer: from the region of the row into the region of the column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Grid {
     /// The observer.
+    #[schemars(with = "String")]
     pub observer: RegionName,
     /// `seen from eu-west-1, 4s ago: 8 of 9 messages arrived; into eu-west-2 from us-east-1 lost`.
     pub title: String,
     /// The regions of the columns.
+    #[schemars(with = "Vec<String>")]
     pub columns: Vec<RegionName>,
     /// The rows.
     pub rows: Vec<GridRow>,
 }
 
 /// The messages that were sent into one region.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GridRow {
     /// Where they were sent into.
+    #[schemars(with = "String")]
     pub from: RegionName,
     /// Whether this is the region of the page.
     pub here: bool,
@@ -89,9 +94,10 @@ pub struct GridRow {
 }
 
 /// One message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GridCell {
     /// Where it should arrive.
+    #[schemars(with = "String")]
     pub to: RegionName,
     /// Good, or bad where it was lost.
     pub mark: Mark,
@@ -104,7 +110,7 @@ pub struct GridCell {
 }
 
 /// Who decided what, on which evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Explained {
     /// Whether this is a moment of the past.
     pub past: bool,
@@ -125,9 +131,10 @@ pub struct Explained {
 }
 
 /// What one observer has to say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Says {
     /// The observer.
+    #[schemars(with = "String")]
     pub observer: RegionName,
     /// How good that is.
     pub mark: Mark,
@@ -138,7 +145,7 @@ pub struct Says {
 }
 
 /// The moments that can be asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Slider {
     /// The oldest moment of which anything is known here.
     pub from: Timestamp,
@@ -159,7 +166,7 @@ pub struct Slider {
 }
 
 /// A moment at which something changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Moment {
     /// When.
     pub at: Timestamp,

@@ -10,7 +10,7 @@ use store::{Histories, Observers, Read};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::settings::{Clock, Settings};
+use crate::settings::Settings;
 
 /// How old what is remembered may be where a person asks for it.
 const FOR_PAGES: Duration = Duration::from_secs(5);
@@ -26,8 +26,6 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Every observer's histories, as they were read.
 #[derive(Debug, Default)]
 pub(crate) struct Remembered {
-    /// When they had been read.
-    pub(crate) at: Timestamp,
     /// Of each observer, or why not.
     pub(crate) histories: Read<Histories>,
 }
@@ -39,7 +37,6 @@ pub(crate) struct Past(Arc<Inner>);
 struct Inner {
     observers: Observers,
     regions: Vec<RegionName>,
-    clock: Clock,
     plain: Memory,
     whole: Memory,
 }
@@ -71,7 +68,6 @@ impl Past {
         Self(Arc::new(Inner {
             observers: settings.observers.clone(),
             regions: settings.policy.regions().iter().cloned().collect(),
-            clock: settings.clock.clone(),
             plain: Memory::default(),
             whole: Memory::default(),
         }))
@@ -111,7 +107,7 @@ impl Inner {
             return Arc::clone(&kept.remembered);
         }
         let histories = self.observers.histories(&self.regions, observed).await;
-        let remembered = Arc::new(Remembered { at: self.clock.now(), histories });
+        let remembered = Arc::new(Remembered { histories });
         *lock(&memory.last) = Some(Kept { read_at: Instant::now(), changes, remembered: Arc::clone(&remembered) });
         remembered
     }

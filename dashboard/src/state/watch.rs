@@ -69,6 +69,9 @@ impl Watch {
             let mut looker = self.looker.lock().await;
             // Somebody else may have looked while this waited.
             if lock(&self.looked).is_none_or(|at| at.elapsed() > recently) {
+                if !self.is_running() {
+                    self.survey_if_old().await;
+                }
                 self.look(&mut looker).await;
             }
             self.wake.notify_one();
@@ -152,6 +155,15 @@ impl Watch {
             if !self.is_watched() {
                 tokio::time::sleep(self.pace.dns * 2).await;
             }
+        }
+    }
+
+    /// Asks DNS where nobody else does, unless it was asked just now.
+    async fn survey_if_old(&self) {
+        let now = self.clock.now();
+        let is_new = |at: jiff::Timestamp| now.duration_since(at).unsigned_abs() < self.pace.dns;
+        if !lock(&self.dns).asked_at.is_some_and(is_new) {
+            self.survey().await;
         }
     }
 
