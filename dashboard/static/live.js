@@ -38,6 +38,7 @@ function take(news) {
   const made = document.createElement('template');
   made.innerHTML = news.html;
   for (const fresh of made.content.children) if ($(fresh.id)) morph($(fresh.id), fresh);
+  show(news);
   document.title = news.title;
   const icon = document.querySelector('link[rel=icon]');
   if (icon.getAttribute('href') !== news.icon) icon.href = news.icon;
@@ -69,10 +70,16 @@ async function ask() {
 // How old what the dashboard knows is: it looks every second, whether anything changes or not.
 function tick(news) {
   heard = Date.now();
-  const seen = $('seen');
-  if (seen.className !== news.live) { seen.className = news.live; ask(); }
-  $('live-text').textContent = news.text;
-  if (heard - fetched > FULL) ask(); else cut('');
+  if (show(news) || heard - fetched > FULL) ask();
+  else cut('');
+}
+
+// Puts into the head how old all of it is; true if that is another state than before.
+function show(news) {
+  const turned = $('seen').className !== news.live;
+  $('seen').className = news.live;
+  if ($('live-text')) $('live-text').textContent = news.text;
+  return turned;
 }
 
 function flash(node) {
@@ -103,7 +110,8 @@ function age() {
   }
 }
 
-const lost = () => cut(`NOT CONNECTED: the dashboard does not answer. What you see is from ${new Date(heard + skew).toISOString().slice(11, 19)} UTC, ${length((Date.now() - heard) / 1000)} ago. This page asks again by itself.`);
+const clock = (time) => new Date(time + skew).toISOString().slice(11, 19) + ' UTC';
+const lost = () => cut(`NOT CONNECTED: the dashboard does not answer. What you see is from ${clock(heard)}, ${length((Date.now() - heard) / 1000)} ago. This page asks again by itself.`);
 
 async function poll() {
   close();
@@ -118,6 +126,8 @@ function stream() {
   close();
   const opened = Date.now();
   source = new EventSource('/events');
+  // What changed before the stream was open is not told on it.
+  source.onopen = ask;
   source.addEventListener('changed', () => { heard = Date.now(); ask(); });
   source.addEventListener('tick', (event) => tick(JSON.parse(event.data)));
   source.onerror = () => source?.readyState === EventSource.CLOSED && poll();
@@ -139,6 +149,22 @@ if (part) {
   addEventListener('pagehide', close);
   addEventListener('pageshow', (event) => event.persisted && stream());
   stream();
+}
+
+// A form stands still, whatever happens: what was read stays what is sent. That something happened is said beside it.
+if ($('meanwhile')) {
+  const watch = () => {
+    source = new EventSource('/events');
+    source.addEventListener('changed', (event) => {
+      const { regions } = JSON.parse(event.data);
+      if (!regions.length) return;
+      $('meanwhile').hidden = false;
+      $('meanwhile').textContent = `${regions.join(', ')} changed at ${clock(Date.now())}, after this preview was made. Sending it is safe: if that matters, nothing is done and you are shown what moved.`;
+    });
+  };
+  addEventListener('pagehide', close);
+  document.addEventListener('visibilitychange', () => (document.hidden ? close() : watch()));
+  watch();
 }
 
 // Keys go places. None of them writes.

@@ -2,8 +2,6 @@
 
 mod assets;
 mod picture;
-#[cfg(test)]
-mod sample;
 mod shell;
 mod show;
 #[cfg(test)]

@@ -73,13 +73,17 @@ struct Fragment<'a> {
     at: Timestamp,
     title: &'a str,
     icon: String,
+    /// How old it is, as the head says it.
+    live: LiveState,
+    text: &'a str,
     html: String,
 }
 
 /// The part of a page that changes.
 pub(super) fn fragment(shell: &Shell<'_>, template: &impl Template) -> Response {
     let Ok(html) = template.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    let fragment = Fragment { at: shell.header.at, title: &shell.title, icon: shell.icon(), html };
+    let live = &shell.header.live;
+    let fragment = Fragment { at: shell.header.at, title: &shell.title, icon: shell.icon(), live: live.state, text: &live.text, html };
     let mut response = axum::Json(fragment).into_response();
     // Each watcher holds a connection for its events already: a second one that idles would take the place of somebody who wants to write.
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
