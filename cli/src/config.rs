@@ -16,7 +16,7 @@ use dashboard::dns::{Asking, Place};
 use decision::{Policy, RegionName};
 use hickory_proto::rr::Name;
 
-pub(crate) use self::file::{Client, Dns, File, Names, ObserverEntry, ProbeEntry, RegionEntry, World};
+pub(crate) use self::file::{Client, DashboardEntry, Dns, File, Names, ObserverEntry, ProbeEntry, RegionEntry, World};
 pub(crate) use self::flaw::ConfigError;
 pub(crate) use self::locate::locate;
 pub(crate) use self::trial::Trial;

@@ -40,8 +40,12 @@ pub(crate) fn config(global: &Global, out: &Out) -> Result<Config, Failure> {
 impl Service {
     /// Finds the configuration and prepares a client per observer. Nothing is asked yet.
     pub(crate) async fn connect(global: &Global, out: &Out) -> Result<Self, Failure> {
-        let config = config(global, out)?;
-        let shared = match &global.profile {
+        Ok(Self::of(config(global, out)?, global.profile.as_deref()).await)
+    }
+
+    /// Prepares a client per observer of a configuration.
+    pub(crate) async fn of(config: Config, profile: Option<&str>) -> Self {
+        let shared = match profile {
             None => store::aws_config().await,
             Some(profile) => {
                 aws_config::defaults(aws_config::BehaviorVersion::latest())
@@ -57,7 +61,7 @@ impl Service {
             Store::new(config.policy.service().clone(), observer.clone(), client)
         });
         let observers = Observers::new(stores.collect());
-        Ok(Self { config, observers })
+        Self { config, observers }
     }
 
     /// The policy.
