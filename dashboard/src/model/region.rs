@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use decision::moment::{relative, time_of_day};
-use decision::{Check, Outcome, RegionName};
+use decision::{Check, News, Outcome, RegionName};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -116,6 +116,8 @@ pub struct Explained {
     pub past: bool,
     /// The moment.
     pub at: Timestamp,
+    /// How good the region's news was then.
+    pub mark: Mark,
     /// `as of 2026-11-23 03:22:07 UTC, 5h 12m ago, by what SSM still has. Ages count from then.`; none for now.
     pub headline: Option<String>,
     /// `us-east-1 is ejected since 03:21 UTC (1m 1s ago)`.
@@ -312,6 +314,7 @@ fn explained(telling: Telling, at: Option<Timestamp>, now: Timestamp) -> Explain
             return Explained {
                 past: at.is_some(),
                 at: at.unwrap_or(now),
+                mark: Mark::Unknown,
                 headline: None,
                 title: String::new(),
                 lines: Vec::new(),
@@ -326,6 +329,7 @@ fn explained(telling: Telling, at: Option<Timestamp>, now: Timestamp) -> Explain
     Explained {
         past: at.is_some(),
         at: account.at,
+        mark: News::of(account.answers, account.verdict, account.intent.is_some()).into(),
         headline: told.headline,
         title: told.title,
         lines: lines(&told.rows),

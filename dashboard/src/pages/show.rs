@@ -37,9 +37,13 @@ pub(super) async fn overview_part(State(app): State<App>, person: Person) -> Res
 
 fn around_region<'a>(model: &'a RegionPage, person: &'a Person) -> Shell<'a> {
     let row = &model.row;
+    if model.explained.past {
+        // The past does not move.
+        let at = model.explained.at.strftime("%F %T");
+        return Shell::new(&model.header, person, model.explained.mark, &format!("{} at {at}", row.region));
+    }
     let shell = Shell::new(&model.header, person, row.mark, &format!("{} {}", row.region, row.answers));
-    // The past does not move.
-    if model.explained.past { shell } else { shell.kept_by(format!("/fragment{}", path::region(&row.region))) }
+    shell.kept_by(format!("/fragment{}", path::region(&row.region)))
 }
 
 pub(super) async fn region(State(app): State<App>, person: Person, Path(name): Path<String>, Query(asked): Query<At>) -> Response {

@@ -7,7 +7,7 @@ mod sample;
 use askama::Template as _;
 use insta::assert_snapshot;
 
-use self::sample::{drained, fine, header, log, now, overview, preview, progress, region, region_page, sick, unknown};
+use self::sample::{drained, fine, log, now, overview, preview, progress, region, region_page, sick, unknown};
 use super::shell::Shell;
 use super::view::{ActView, Failed, LogView, LostView, OverviewView, ProgressView, RegionView};
 use crate::guard::{Person, Role};
@@ -246,7 +246,7 @@ fn what_is_stale_is_said_before_anything_else_and_unknown_has_its_own_mark() {
 #[test]
 fn a_preview_shows_what_follows_and_asks_for_the_name() {
     assert_snapshot!(read(&shown_act(&preview(Act::Drain, "eu-west-2"), None)), @"
-    eu-west-2 · preview of a drain; nothing is changed by looking
+    eu-west-2 · preview: drain; looking changes nothing
     Drain eu-west-2 of api.chat.example.com until 07:22 UTC (4h)?
     now
     3 of 3 regions serve: eu-west-1, eu-west-2, us-east-1
@@ -282,15 +282,15 @@ fn a_preview_shows_what_follows_and_asks_for_the_name() {
 #[test]
 fn a_form_that_comes_back_says_why_and_keeps_what_was_typed() {
     assert_snapshot!(read(&shown_act(&refused(), None)), @"
-    eu-west-2 · preview of a drain; nothing is changed by looking
+    eu-west-2 · preview: drain; looking changes nothing
     [warn] Not done: the world moved since you looked
     us-east-1 was drained by bob 12s ago, generation 118
     Nothing was changed. What follows is how it is now; what you typed is still there. Read it again, then decide.
     Drain eu-west-2 of api.chat.example.com until 07:22 UTC (4h)?
     [bad] Not done yet. Nothing was changed.
-    The reason must not be empty
-    The length is at most 72h
-    The typed name must be eu-west-2
+    The reason: must not be empty
+    The length: is at most 72h
+    The typed name: must be eu-west-2
     now
     3 of 3 regions serve: eu-west-1, eu-west-2, us-east-1
     after
@@ -307,7 +307,7 @@ fn a_form_that_comes_back_says_why_and_keeps_what_was_typed() {
     Reason
     Everybody reads it, here and in the log. At most 200 characters.
     []
-    The reason must not be empty
+    The reason: must not be empty
     Ticket (optional)
     [OPS-918]
     It ends after
@@ -317,10 +317,10 @@ fn a_form_that_comes_back_says_why_and_keeps_what_was_typed() {
     [own*] another length
     Another length, such as 2h30m, at most 72h
     [100h]
-    The length is at most 72h
+    The length: is at most 72h
     Type the name of the region to go on: eu-west-2
     [eu-west-1]
-    The name must be eu-west-2
+    The name: must be eu-west-2
     Drain eu-west-2 until 07:22 UTCDrain eu-west-2 until 04:22 UTCDrain eu-west-2 until 07:22 UTCDrain eu-west-2 until 15:22 UTCDrain eu-west-2 Leave it as it is
     ");
 }
@@ -330,7 +330,7 @@ fn what_a_rule_refuses_has_no_form() {
     let html = shown_act(&last(), None);
     assert!(!html.contains("name=\"confirm\""));
     assert_snapshot!(read(&html), @"
-    eu-west-1 · preview of a drain; nothing is changed by looking
+    eu-west-1 · preview: drain; looking changes nothing
     Drain eu-west-1 of api.chat.example.com until 07:22 UTC (4h)?
     [bad] Refused by the rule last-region
     eu-west-1 is the last region serving. Nothing was changed.

@@ -25,19 +25,27 @@ pub enum News {
     Unknown,
 }
 
-impl RegionView {
-    /// How good the region's news is.
+impl News {
+    /// How good it is that a region has these answers and this verdict, and whether an intent stands for it.
     #[must_use]
-    pub fn news(&self) -> News {
-        match (self.answers, self.verdict) {
+    pub fn of(answers: Answers, verdict: Verdict, stands: bool) -> Self {
+        match (answers, verdict) {
             (Answers::Ejected, Verdict::Unhealthy | Verdict::Unknown) | (Answers::Serving, Verdict::Unhealthy) => News::Bad,
             // Out and well: on its way back.
             (Answers::Ejected, Verdict::Healthy | Verdict::Degraded) => News::Warn,
             (Answers::Drained, _) | (Answers::Serving, Verdict::Degraded) => News::Warn,
             (Answers::Unknown, _) | (Answers::Serving, Verdict::Unknown) => News::Unknown,
-            (Answers::Serving, Verdict::Healthy) if self.intent.is_some() => News::Warn,
+            (Answers::Serving, Verdict::Healthy) if stands => News::Warn,
             (Answers::Serving, Verdict::Healthy) => News::Good,
         }
+    }
+}
+
+impl RegionView {
+    /// How good the region's news is.
+    #[must_use]
+    pub fn news(&self) -> News {
+        News::of(self.answers, self.verdict, self.intent.is_some())
     }
 
     /// The observers' sentence, where answers, verdict and intent do not say it already.

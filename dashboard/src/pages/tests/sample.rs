@@ -259,6 +259,7 @@ pub(super) fn region_page() -> RegionPage {
         explained: Explained {
             past: false,
             at: now(),
+            mark: Mark::Bad,
             headline: None,
             title: "us-east-1 is ejected since 03:21 UTC (1m 1s ago)".to_owned(),
             lines: vec![line("votes", "2 of 3 eject, 1 serve"), line("because", "websocket failed in 5 of its last 6 rounds (status-503)")],
