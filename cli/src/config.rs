@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use dashboard::dns::{Asking, Place};
+use dashboard::dns::{Asking, Place, default_places};
 use decision::{Policy, RegionName};
 use hickory_proto::rr::Name;
 
@@ -39,18 +39,6 @@ pub(crate) struct Config {
     /// The rest, as written.
     pub(crate) file: File,
 }
-
-/// Places that are asked for when none are configured: consumer networks in cities far apart.
-const PLACES: [(&str, &str); 8] = [
-    ("London", "81.2.69.0/24"),
-    ("Dublin", "86.40.0.0/24"),
-    ("Frankfurt", "91.64.0.0/24"),
-    ("New York", "74.72.0.0/24"),
-    ("Portland", "131.252.1.0/24"),
-    ("São Paulo", "177.32.0.0/24"),
-    ("Singapore", "119.74.0.0/24"),
-    ("Tokyo", "126.0.0.0/24"),
-];
 
 /// The most clients that are asked for.
 const CLIENTS_MAX: usize = 32;
@@ -190,20 +178,19 @@ fn server(raw: &str) -> Result<SocketAddr, String> {
 }
 
 fn places(clients: &[Client]) -> Result<Vec<Place>, (usize, String)> {
-    let given: Vec<(&str, &str)> = if clients.is_empty() {
-        PLACES.to_vec()
-    } else {
-        clients.iter().map(|client| (client.label.as_str(), client.subnet.as_str())).collect()
-    };
-    if given.len() > CLIENTS_MAX {
+    if clients.is_empty() {
+        return Ok(default_places());
+    }
+    if clients.len() > CLIENTS_MAX {
         return Err((CLIENTS_MAX, format!("at most {CLIENTS_MAX}")));
     }
-    given
-        .into_iter()
+    clients
+        .iter()
         .enumerate()
-        .map(|(index, (label, subnet))| {
+        .map(|(index, client)| {
+            let subnet = &client.subnet;
             let parsed = subnet.parse().map_err(|_| (index, format!("{subnet:?} is not a subnet; one looks like 81.2.69.0/24")))?;
-            let label: String = label.chars().filter(|c| !c.is_control()).take(30).collect();
+            let label: String = client.label.chars().filter(|c| !c.is_control()).take(30).collect();
             Ok(Place { label, subnet: parsed })
         })
         .collect()
@@ -280,7 +267,7 @@ secret = "not this one"
     #[test]
     fn the_built_in_places_are_subnets() {
         let text = EXAMPLE.replace(r#"clients = [{ label = "London", subnet = "81.2.69.0/24" }]"#, "");
-        assert_eq!(parse(&text).unwrap().clients.len(), PLACES.len());
+        assert_eq!(parse(&text).unwrap().clients.len(), default_places().len());
     }
 
     #[test]

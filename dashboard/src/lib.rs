@@ -7,6 +7,7 @@
 mod api;
 mod app;
 mod ask;
+pub mod deployed;
 pub mod dns;
 mod guard;
 pub mod model;
@@ -21,6 +22,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 use self::app::App;
+pub use self::deployed::Deployed;
 pub use self::guard::{
     Auth, AuthError, Guard, Limits, Loopback, Operator, Person, Proxy, ProxySettings, Refusal, Role, Secret, TokenFault, loopback_hosts,
     serve,

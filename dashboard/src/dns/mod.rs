@@ -16,7 +16,7 @@ use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
 use self::authority::servers_of;
-pub use self::survey::{Asking, Lookup, Place, Said, Survey, Surveyor};
+pub use self::survey::{Asking, Lookup, Place, Said, Survey, Surveyor, default_places};
 
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_millis(1000);

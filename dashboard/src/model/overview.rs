@@ -145,6 +145,8 @@ pub struct DnsAnswer {
     pub text: String,
 }
 
+/// Votes that turn within this are one move.
+const ONE_MOVE: SignedDuration = SignedDuration::from_mins(1);
 /// How many of the last moves are shown.
 const MOVES_MAX: usize = 8;
 
@@ -158,9 +160,38 @@ pub(crate) fn overview(scene: &Scene<'_>, moves: Vec<LogLine>, moves_notes: Vec<
         Mark::Good => 3,
     };
     rows.sort_by(|a, b| (rank(a), &a.region).cmp(&(rank(b), &b.region)));
-    let mut moves = moves;
+    let mut moves = together(moves);
     moves.truncate(MOVES_MAX);
     Overview { header: scene.header(), banner: banner(scene), rows, moves, moves_notes, dns: dns_table(scene) }
+}
+
+/// The moves that were stored, newest first. Votes of several observers that turned the same way within a minute are one move.
+fn together(lines: Vec<LogLine>) -> Vec<LogLine> {
+    let mut moves: Vec<(LogLine, Vec<String>)> = Vec::new();
+    for line in lines.into_iter().filter(|line| line.generation.is_some()) {
+        let observer = line.who.strip_prefix("observer ").map(str::to_owned);
+        let same = |(other, observers): &&mut (LogLine, Vec<String>)| {
+            !observers.is_empty()
+                && (&other.region, &other.what) == (&line.region, &line.what)
+                && other.at.duration_since(line.at) < ONE_MOVE
+                && observer.as_ref().is_some_and(|observer| !observers.contains(observer))
+        };
+        match (moves.iter_mut().find(same), observer) {
+            (Some((earliest, observers)), Some(observer)) => {
+                observers.insert(0, observer);
+                // The first vote is when it began, and why.
+                *earliest = line;
+            }
+            (_, observer) => moves.push((line, observer.into_iter().collect())),
+        }
+    }
+    let told = moves.into_iter().map(|(line, observers)| match observers.as_slice() {
+        [] | [_] => line,
+        several => LogLine { who: format!("{} observers", several.len()), what: line.what.replacen("votes ", "vote ", 1), ..line },
+    });
+    let mut told: Vec<LogLine> = told.collect();
+    told.sort_by(|a, b| b.at.cmp(&a.at));
+    told
 }
 
 /// The one sentence: of everything that is so, the gravest kind of it.

@@ -190,6 +190,9 @@ fn text(intent: &Intent, view: &RegionView, stages: &[StageLine], now: Timestamp
         (IntentKind::Drain, false) if reached(Stage::Health) => {
             format!("The drain of {region} is ended. {region} serves again; answers follow as DNS moves.")
         }
+        (IntentKind::Drain, false) if view.reason.is_empty() || view.reason.starts_with("drained by ") => {
+            format!("The drain of {region} is ended. Votes and answers follow.")
+        }
         (IntentKind::Drain, false) => format!("The drain of {region} is ended; it returns through its failback gates: {}.", view.reason),
         (IntentKind::Hold, true) => format!("{region} is held until {until}: automation keeps its votes; people may still act."),
         (IntentKind::Hold, false) => format!("The hold of {region} is ended; automation decides again."),

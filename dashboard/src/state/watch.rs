@@ -17,6 +17,9 @@ use crate::settings::{Clock, Pace, Settings};
 /// After a question somebody counts as watching for this long: pages without scripts ask again by themselves.
 const WATCHED_FOR: Duration = Duration::from_secs(15);
 
+/// For so long after a vote turned or somebody asked for something, answers may move.
+const MOVES_FOR: jiff::SignedDuration = jiff::SignedDuration::from_secs(90);
+
 /// The newest snapshot, and who wants the next.
 pub(crate) struct Watch {
     newest: watch::Sender<Arc<Snapshot>>,
@@ -151,7 +154,8 @@ impl Watch {
         loop {
             let started = Instant::now();
             self.survey().await;
-            tokio::time::sleep_until(started + self.pace.dns).await;
+            let pace = if is_moving(&self.snapshot(), self.clock.now()) { self.pace.watched } else { self.pace.dns };
+            tokio::time::sleep_until(started + pace).await;
             if !self.is_watched() {
                 tokio::time::sleep(self.pace.dns * 2).await;
             }
@@ -205,6 +209,16 @@ impl Watch {
     fn is_watched(&self) -> bool {
         self.listeners() > 0 || lock(&self.asked).is_some_and(|at| at.elapsed() < WATCHED_FOR)
     }
+}
+
+/// Whether answers are about to move, or just did: then DNS is asked as often as the observers.
+fn is_moving(snapshot: &Snapshot, now: jiff::Timestamp) -> bool {
+    snapshot.view.regions.iter().any(|region| {
+        let saying = snapshot.dns.survey.saying(&region.region) > 0;
+        let turned = region.since.is_some_and(|since| now.duration_since(since) < MOVES_FOR);
+        let asked = snapshot.newest.get(&region.region).is_some_and(|intent| now.duration_since(intent.recorded_at) < MOVES_FOR);
+        turned || asked || (saying && region.answers.is_out())
+    })
 }
 
 /// Whether every lookup came to nothing.
