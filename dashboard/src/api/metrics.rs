@@ -192,3 +192,44 @@ fn text(snapshot: &Snapshot, now: Timestamp, watchers: usize, looks: u64) -> Str
     page.family("failover_dashboard_looks_total", "counter", "How often the observers were read.", Some((vec![], looks as f64)));
     page.text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::model::sample::{drain, drained, failing, fine, known_by_two, now};
+
+    #[test]
+    fn a_silent_observer_leaves_its_lines_out_and_says_unreachable() {
+        let snapshot = known_by_two([fine(), drained(), failing()], &[drain("eu-west-2")], "us-east-1");
+        let text = text(&snapshot, now(), 2, 7);
+        let about: Vec<&str> = text.lines().filter(|line| line.contains("us-east-1\"") && line.contains("observer")).collect();
+        insta::assert_snapshot!(about.join("\n"), @"");
+    }
+
+    #[test]
+    fn every_family_has_its_help_and_type_once_and_before_its_lines_and_no_series_is_there_twice() {
+        let snapshot = known_by_two([fine(), drained(), failing()], &[drain("eu-west-2")], "us-east-1");
+        let text = text(&snapshot, now(), 2, 7);
+        let (mut family, mut families, mut series) = (String::new(), BTreeSet::new(), BTreeSet::new());
+        for line in text.lines() {
+            if let Some(rest) = line.strip_prefix("# HELP ") {
+                family = rest.split_once(' ').unwrap().0.to_owned();
+                assert!(families.insert(family.clone()), "{family} twice");
+            } else if let Some(rest) = line.strip_prefix("# TYPE ") {
+                assert!(rest == format!("{family} gauge") || rest == format!("{family} counter"), "{rest}");
+            } else {
+                let (name, value) = line.rsplit_once(' ').unwrap();
+                assert!(name.starts_with(&format!("{family}{{service=\"chat\"")) && series.insert(name.to_owned()), "{line}");
+                value.parse::<f64>().unwrap();
+            }
+        }
+        assert!(families.len() > 14 && text.ends_with('\n'));
+    }
+
+    #[test]
+    fn labels_are_escaped() {
+        assert_eq!(escaped("a\"b\\c\nd"), "a\\\"b\\\\c\\nd");
+    }
+}

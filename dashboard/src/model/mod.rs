@@ -11,7 +11,11 @@ pub(crate) mod path;
 mod preview;
 mod progress;
 mod region;
+#[cfg(test)]
+pub(crate) mod sample;
 mod scene;
+#[cfg(test)]
+mod tests;
 
 pub use self::header::{Header, Live, LiveState, ObserverLine};
 pub(crate) use self::log::{Attempt, Known, lines, log_page};

@@ -68,3 +68,46 @@ impl Keys {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn done() -> Outcome {
+        Outcome::Failed { kind: "failed", text: "kept".to_owned(), missing: vec![], hints: vec![] }
+    }
+
+    #[tokio::test]
+    async fn a_form_that_is_sent_twice_at_once_is_acted_on_once() {
+        let keys = Arc::new(Keys::default());
+        let Turn::First(seat) = keys.turn("k", "drain").await else { panic!("it is new") };
+        let second = tokio::spawn({
+            let keys = Arc::clone(&keys);
+            async move { matches!(keys.turn("k", "drain").await, Turn::Again(_)) }
+        });
+        tokio::task::yield_now().await;
+        assert!(!second.is_finished(), "it waits for the first");
+        seat.keep(done());
+        assert!(second.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_was_not_done_may_be_tried_again_and_a_key_is_for_one_thing() {
+        let keys = Keys::default();
+        drop(keys.turn("k", "drain").await);
+        assert!(matches!(keys.turn("k", "drain").await, Turn::First(_)));
+        assert!(matches!(keys.turn("k", "resume").await, Turn::Other));
+    }
+
+    #[tokio::test]
+    async fn the_oldest_keys_are_forgotten() {
+        let keys = Keys::default();
+        for number in 0..=KEYS_MAX {
+            drop(keys.turn(&number.to_string(), "drain").await);
+        }
+        assert_eq!(keys.0.lock().unwrap().len(), KEYS_MAX);
+        assert!(matches!(keys.turn("0", "resume").await, Turn::First(_)));
+    }
+}

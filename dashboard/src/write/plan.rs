@@ -139,3 +139,55 @@ pub(crate) fn plan(scene: &Scene<'_>, act: Act, view: &RegionView, given: &Given
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use decision::RegionVote;
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::model::sample::{drain, drained, failing, fine, known, names, policy, region, scene};
+
+    /// What an act comes to: what is written and said, as a line.
+    fn told(said: [RegionVote; 3], intents: &[Intent], act: Act, name: &str, actor: &str, reason: &str) -> String {
+        let (policy, names, snapshot) = (policy(), names(), known(said, intents));
+        let given = Given { reason: reason.to_owned(), ticket: None, length: SignedDuration::from_hours(4) };
+        let view = snapshot.view.region(&region(name)).unwrap();
+        match plan(&scene(&policy, &names, &snapshot), act, view, &given, actor, "k1") {
+            Plan::Write { intent, changed, text } => {
+                intent.check().unwrap();
+                let ended = intent.ended.as_ref().map(|ended| format!(" ended by {}", ended.by)).unwrap_or_default();
+                format!("write {} {} {} by {} changed {changed}{ended}: {text}", intent.id, intent.generation, intent.kind, intent.actor)
+            }
+            Plan::Nothing { text, .. } => format!("nothing: {text}"),
+            Plan::Refused(refused) => format!("refused: {}", refused.text),
+        }
+    }
+
+    #[test]
+    fn what_is_free_is_drained_with_the_forms_key_above_every_generation() {
+        let said = || [fine(), drained(), fine()];
+        let told = [
+            told(said(), &[drain("eu-west-2")], Act::Drain, "eu-west-1", "bob", "slow"),
+            told(said(), &[drain("eu-west-2")], Act::Drain, "eu-west-2", "ana", "p99 over 3 s after deploy 4471"),
+            told(said(), &[drain("eu-west-2")], Act::Drain, "eu-west-2", "bob", "slow"),
+            told([fine(), drained(), failing()], &[drain("eu-west-2")], Act::Drain, "eu-west-1", "bob", "slow"),
+        ];
+        insta::assert_snapshot!(told.join("\n"), @"");
+    }
+
+    #[test]
+    fn the_other_acts_end_move_and_freeze_and_leave_alone_what_is_so_already() {
+        let said = || [fine(), drained(), fine()];
+        let acts = [
+            (Act::Resume, "eu-west-2"),
+            (Act::Resume, "eu-west-1"),
+            (Act::Extend, "eu-west-2"),
+            (Act::Extend, "eu-west-1"),
+            (Act::Hold, "eu-west-1"),
+            (Act::Hold, "eu-west-2"),
+        ];
+        let told: Vec<String> = acts.iter().map(|(act, name)| told(said(), &[drain("eu-west-2")], *act, name, "bob", "fixed")).collect();
+        insta::assert_snapshot!(told.join("\n"), @"");
+    }
+}
