@@ -6,7 +6,7 @@ let source, timer, skew = Date.parse(document.body.dataset.at) - Date.now(), hea
 
 // Makes `old` like `now` without replacing what is alike, so that focus, selection and open details stay.
 function morph(old, now) {
-  if (old.isEqualNode(now)) return;
+  if (old.isEqualNode(now) || 'keep' in old.dataset) return;
   for (const { name } of [...old.attributes]) if (!now.hasAttribute(name) && name !== 'open') old.removeAttribute(name);
   for (const { name, value } of now.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   // Rows do not jump under a pointer or a focus.

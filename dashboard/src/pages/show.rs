@@ -4,6 +4,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use decision::RegionName;
 use http::StatusCode;
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::lost;
@@ -18,6 +19,14 @@ use crate::model::{LogFilter, LogPage, Mark, Overview, Progress, RegionPage, pat
 #[serde(default)]
 pub(super) struct At {
     at: String,
+}
+
+impl At {
+    /// The slider counts seconds; people type all sorts of moments.
+    fn moment(&self) -> String {
+        let second = self.at.parse().ok().and_then(|second| Timestamp::from_second(second).ok());
+        second.map_or_else(|| self.at.clone(), |at| at.strftime("%FT%TZ").to_string())
+    }
 }
 
 fn around_overview<'a>(model: &'a Overview, person: &'a Person) -> Shell<'a> {
@@ -57,7 +66,7 @@ pub(super) async fn region_part(State(app): State<App>, person: Person, Path(nam
 }
 
 async fn region_model(app: &App, person: &Person, name: &str, asked: &At) -> Option<RegionPage> {
-    app.region(person, &RegionName::new(name).ok()?, &asked.at).await
+    app.region(person, &RegionName::new(name).ok()?, &asked.moment()).await
 }
 
 fn around_progress<'a>(model: &'a Progress, person: &'a Person) -> Shell<'a> {

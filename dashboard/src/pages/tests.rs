@@ -232,7 +232,7 @@ fn what_is_stale_is_said_before_anything_else_and_unknown_has_its_own_mark() {
     Two of three observers do not answer.
     users: served by 1 of 3 regions
     eu-west-1 is the only region serving: one more loss makes Route 53 answer with every region (fail-open)
-    Regions
+    Regions, as they were last known
     Region Answers Verdict Since Slowest read · last 30 min Replication DNS lookups Decided by
     [unknown] us-east-1 unknown unknown 2/3 - no values - 92 ms - automatic
     1 of 3 serve, 2 cannot be read
