@@ -7,6 +7,7 @@ use decision::moment::given;
 use decision::{RegionName, Votes};
 use jiff::Timestamp;
 use store::explain::{Documents, Held, account, reach};
+use store::intent::new_id;
 use store::log::entries;
 
 use crate::app::App;
@@ -98,7 +99,7 @@ impl App {
     /// What an act would do; none where there is no such region.
     pub(crate) async fn preview(&self, person: &Person, act: Act, region: &RegionName, fields: Fields) -> Option<Preview> {
         let snapshot = self.watch().current().await;
-        self.previewed(&snapshot, &person.actor, person.role == Role::Operator, act, region, fields, vec![], vec![])
+        model::preview(&self.scene_of(&snapshot, person), act, region, fields, new_id(), vec![], vec![])
     }
 
     /// How far the newest intent of a region has come; none where there is none.

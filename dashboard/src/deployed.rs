@@ -243,6 +243,16 @@ mod tests {
             fault(DNS, Some("somewhere")),
             fault(ENDPOINTS, Some("eu-central-1=http://127.0.0.1:1")),
         ];
-        insta::assert_snapshot!(faults.join("\n"), @r#""#);
+        insta::assert_snapshot!(faults.join("\n"), @r#"
+        FAILOVER_DASHBOARD_PROXY is not set
+        FAILOVER_DASHBOARD_PROXY cannot be parsed (line 1, column 21)
+        FAILOVER_DASHBOARD_PROXY has no form_secret: several processes answer, and would refuse one another's forms
+        FAILOVER_DASHBOARD_HOSTS names more than 16 names, or one with other signs than a name and a port have
+        FAILOVER_DASHBOARD_HOSTS names more than 16 names, or one with other signs than a name and a port have
+        FAILOVER_SERVICE is shop, and the policy is that of chat
+        FAILOVER_API_NAME: "api" is not a DNS name
+        FAILOVER_DASHBOARD_DNS: "somewhere" is neither off nor an address with a port
+        FAILOVER_ENDPOINTS: "eu-central-1=http://127.0.0.1:1" is not observer=http(s)://host, or not an observer of the policy, or there twice
+        "#);
     }
 }

@@ -205,7 +205,20 @@ mod tests {
         let snapshot = known_by_two([fine(), drained(), failing()], &[drain("eu-west-2")], "us-east-1");
         let text = text(&snapshot, now(), 2, 7);
         let about: Vec<&str> = text.lines().filter(|line| line.contains("us-east-1\"") && line.contains("observer")).collect();
-        insta::assert_snapshot!(about.join("\n"), @"");
+        insta::assert_snapshot!(about.join("\n"), @r#"
+        failover_observer_heard{service="chat",observer="us-east-1",heard="fresh"} 0
+        failover_observer_heard{service="chat",observer="us-east-1",heard="stale"} 0
+        failover_observer_heard{service="chat",observer="us-east-1",heard="absent"} 0
+        failover_observer_heard{service="chat",observer="us-east-1",heard="unreachable"} 1
+        failover_check_passed{service="chat",observer="eu-west-1",region="us-east-1",check="rest"} 1
+        failover_check_passed{service="chat",observer="eu-west-1",region="us-east-1",check="websocket"} 0
+        failover_check_passed{service="chat",observer="eu-west-2",region="us-east-1",check="rest"} 1
+        failover_check_passed{service="chat",observer="eu-west-2",region="us-east-1",check="websocket"} 0
+        failover_check_duration_seconds{service="chat",observer="eu-west-1",region="us-east-1",check="rest"} 0.042
+        failover_check_duration_seconds{service="chat",observer="eu-west-1",region="us-east-1",check="websocket"} 0.012
+        failover_check_duration_seconds{service="chat",observer="eu-west-2",region="us-east-1",check="rest"} 0.042
+        failover_check_duration_seconds{service="chat",observer="eu-west-2",region="us-east-1",check="websocket"} 0.012
+        "#);
     }
 
     #[test]

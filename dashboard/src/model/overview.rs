@@ -230,12 +230,12 @@ fn said(scene: &Scene<'_>) -> (Mark, &'static str, String) {
     if !sick.is_empty() {
         let one = |region: &RegionView| {
             let survey = &snapshot.dns.survey;
-            let share = if survey.lookups.is_empty() {
-                String::new()
-            } else {
-                format!(": {} of {} lookups say it", survey.saying(&region.region), survey.lookups.len())
-            };
-            format!("{} is unhealthy and still gets users{share}", region.region)
+            let name = &region.region;
+            match (survey.saying(name), survey.lookups.len()) {
+                (_, 0) => format!("{name} is unhealthy and still serves"),
+                (0, _) => format!("{name} is unhealthy and still serves, though no lookup says it"),
+                (saying, of) => format!("{name} is unhealthy and still gets users: {saying} of {of} lookups say it"),
+            }
         };
         return (Mark::Bad, "USERS AT RISK", told(&sick, &one));
     }

@@ -54,22 +54,6 @@ impl App {
         self.attempts.add(attempt(self, operator, act, region, &fields, &outcome));
         Some(outcome)
     }
-
-    /// What an act would do; none where there is no such region.
-    pub(crate) fn previewed(
-        &self,
-        snapshot: &Snapshot,
-        actor: &str,
-        may_write: bool,
-        act: Act,
-        region: &RegionName,
-        fields: Fields,
-        problems: Vec<Problem>,
-        moved: Vec<String>,
-    ) -> Option<Preview> {
-        let scene = self.scene(snapshot, actor, may_write);
-        model::preview(&scene, act, region, fields, new_id(), problems, moved)
-    }
 }
 
 /// Whether it can name an intent.
@@ -235,8 +219,7 @@ impl Asked<'_> {
     }
 
     fn preview(&self, snapshot: &Snapshot, problems: Vec<Problem>, moved: Vec<String>) -> Option<Preview> {
-        let fields = self.fields.clone();
-        self.app.previewed(snapshot, &self.operator.0.actor, true, self.act, self.region, fields, problems, moved)
+        model::preview(&self.scene(snapshot), self.act, self.region, self.fields.clone(), new_id(), problems, moved)
     }
 
     fn scene<'s>(&'s self, snapshot: &'s Snapshot) -> Scene<'s> {

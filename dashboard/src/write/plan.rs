@@ -173,7 +173,12 @@ mod tests {
             told(said(), &[drain("eu-west-2")], Act::Drain, "eu-west-2", "bob", "slow"),
             told([fine(), drained(), failing()], &[drain("eu-west-2")], Act::Drain, "eu-west-1", "bob", "slow"),
         ];
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @"
+        write k1 119 drain by bob changed true: A drain of eu-west-1 is recorded until 07:22 UTC. Votes and answers follow.
+        write k1 119 drain by ana changed true: A drain of eu-west-2 is recorded until 07:22 UTC. Votes and answers follow.
+        write k1 119 drain by bob changed true: A drain of eu-west-2 is recorded until 07:22 UTC. Votes and answers follow.
+        refused: eu-west-1 is the last region serving (rule last-region). Nothing was changed.
+        ");
     }
 
     #[test]
@@ -188,6 +193,13 @@ mod tests {
             (Act::Hold, "eu-west-2"),
         ];
         let told: Vec<String> = acts.iter().map(|(act, name)| told(said(), &[drain("eu-west-2")], *act, name, "bob", "fixed")).collect();
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @"
+        write d1 119 drain by ana changed true ended by bob: The drain of eu-west-2 is ended; it returns through its failback gates.
+        nothing: eu-west-1 is neither drained nor held, and serves. Nothing was changed.
+        write d1 119 drain by ana changed true: The drain of eu-west-2 stands until 07:22 UTC (4h).
+        refused: eu-west-1 is neither drained nor held. Nothing was changed.
+        write k1 119 hold by bob changed true: eu-west-1 is held until 07:22 UTC.
+        refused: eu-west-2 is drained by ana until 05:10 UTC already. Nothing was changed.
+        ");
     }
 }
