@@ -44,7 +44,6 @@ impl Dashboard {
     }
 
     /// Everything that it answers over HTTP, guarded.
-    #[must_use]
     pub fn router(&self) -> Router {
         let open = Router::new().merge(pages::routes()).merge(api::routes()).with_state(self.app.clone());
         self.app.guard.around(open)

@@ -190,7 +190,7 @@ fn together(lines: Vec<LogLine>) -> Vec<LogLine> {
         several => LogLine { who: format!("{} observers", several.len()), what: line.what.replacen("votes ", "vote ", 1), ..line },
     });
     let mut told: Vec<LogLine> = told.collect();
-    told.sort_by(|a, b| b.at.cmp(&a.at));
+    told.sort_by_key(|line| std::cmp::Reverse(line.at));
     told
 }
 

@@ -117,7 +117,7 @@ impl Asked<'_> {
             Plan::Nothing { text, intent } => Outcome::Done {
                 changed: false,
                 text,
-                intent: intent.map(Box::new),
+                intent,
                 recorded_at_observers: vec![],
                 missing: vec![],
                 at: scene.now,

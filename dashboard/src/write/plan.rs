@@ -26,7 +26,7 @@ pub(crate) enum Plan {
         /// What is said.
         text: String,
         /// What stands.
-        intent: Option<Intent>,
+        intent: Option<Box<Intent>>,
     },
     /// It cannot be.
     Refused(Refused),
@@ -72,7 +72,9 @@ pub(crate) fn plan(scene: &Scene<'_>, act: Act, view: &RegionView, given: &Given
         Act::Hold => {
             let wanted = wanted(IntentKind::Hold);
             match wanted.before(standing) {
-                Before::Same(same) => Plan::Nothing { text: stands_already(&same.intent, now), intent: Some(same.intent.clone()) },
+                Before::Same(same) => {
+                    Plan::Nothing { text: stands_already(&same.intent, now), intent: Some(Box::new(same.intent.clone())) }
+                }
                 Before::Other(other) if other.intent.kind == IntentKind::Drain => Plan::Refused(Refused {
                     rule: None,
                     text: format!(
@@ -116,7 +118,7 @@ pub(crate) fn plan(scene: &Scene<'_>, act: Act, view: &RegionView, given: &Given
                         standing.intent.kind,
                         said(&standing.intent)
                     ),
-                    intent: Some(standing.intent.clone()),
+                    intent: Some(Box::new(standing.intent.clone())),
                 },
             }
         }
