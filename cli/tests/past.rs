@@ -1,8 +1,12 @@
-//! `failover explain --at` on a running demo: what stood before a drain, during it and after it, and what nothing is known of.
+//! `failover explain --at`: on a running demo, what stood before a drain, during it and after it, and what nothing is known of; and a night of which SSM
+//! has forgotten every round.
 
+mod night;
 #[expect(dead_code, reason = "demo.rs uses what this does not")]
 mod running;
 
+use jiff::Timestamp;
+use night::Night;
 use running::{Demo, Said};
 use serde_json::Value;
 
@@ -27,6 +31,10 @@ fn now(demo: &Demo) -> String {
 fn words(mut account: Value) -> Value {
     account["source"] = Value::Null;
     account
+}
+
+fn time(text: &Value) -> Timestamp {
+    text.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{text} is no time"))
 }
 
 fn refused(said: &Said, code: i32) -> Value {
@@ -62,10 +70,7 @@ fn a_drain_can_be_told_before_during_and_after_it_and_again_when_an_observer_is_
     for observer in told_during["observers"].as_array().expect("observers") {
         let stored = observer["stored"].as_object().expect("stored");
         assert_eq!(stored.keys().collect::<Vec<_>>(), ["intent", "observed", "votes"], "{observer}");
-        assert!(
-            stored.values().all(|version| version["stored_at"].as_str().is_some_and(|at| at <= during.as_str())),
-            "{observer} at {during}"
-        );
+        assert!(stored.values().all(|version| time(&version["stored_at"]) <= time(&during.as_str().into())), "{observer} at {during}");
         assert_eq!((observer["heard"].as_str(), observer["vote"]["lane"].as_str()), (Some("fresh"), Some("intent")), "{observer}");
     }
 
@@ -94,4 +99,76 @@ fn a_moment_that_nothing_is_known_of_is_refused_with_how_far_back_everything_rea
     for wrong in ["soon", "25:00", "12.5"] {
         assert_eq!(refused(&ask(wrong), 2)["kind"], "usage", "{wrong}");
     }
+}
+
+/// What is told of us-east-1 as of then.
+fn told(night: &Night, at: &str) -> Value {
+    let said = night.failover(&["explain", "us-east-1", "--at", at, "--output", "json"]);
+    assert_eq!(said.code, 0, "{said}");
+    object(&said.stdout)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_ejection_can_be_told_when_all_its_rounds_are_forgotten() {
+    let mut night = Night::begin().await;
+    let long_before = night.now();
+    for _ in 0..3 {
+        night.pass(None).await;
+    }
+    let before = night.now();
+    let mut passes = 0;
+    while night.pass(Some("us-east-1")).await < 3 {
+        passes += 1;
+        assert!(passes < 10, "us-east-1 is not ejected");
+    }
+    let during = night.now();
+    let fresh = told(&night, &during);
+    while night.pass(None).await > 0 {
+        passes += 1;
+        assert!(passes < 40, "us-east-1 does not return");
+    }
+    let after = night.now();
+    for _ in 0..101 {
+        assert_eq!(night.pass(None).await, 0);
+    }
+
+    let account = told(&night, &during);
+    assert_eq!((account["answers"].as_str(), account["verdict"].as_str()), (Some("ejected"), Some("unhealthy")), "{account}");
+    let observers = account["observers"].as_array().expect("observers");
+    assert_eq!(observers.len(), 3);
+    for (observer, then) in observers.iter().zip(fresh["observers"].as_array().expect("observers")) {
+        let vote = &observer["vote"];
+        assert_eq!(
+            (observer["heard"].as_str(), vote["vote"].as_str(), vote["lane"].as_str()),
+            (Some("fresh"), Some("eject"), Some("automatic"))
+        );
+        assert!(vote["reason"].as_str().is_some_and(|reason| reason.contains("websocket failed in 5 of its last 6")), "{vote}");
+        assert!(vote["memory"].to_string().contains("...wwwww\""), "{vote}");
+        assert_eq!(observer["evidence"]["checks"]["websocket"][0], "fail:status-503", "{observer}");
+        assert_eq!((vote, &observer["evidence"]), (&then["vote"], &then["evidence"]), "the same as when every version was there");
+        for what in ["votes", "observed"] {
+            let stored = &observer["stored"][what];
+            let during = time(&during.as_str().into());
+            assert!(time(&stored["stored_at"]) <= during && time(&stored["turn"]["until"]) > during, "{what}: {stored}");
+        }
+    }
+    let votes = ["eject", "serve"].map(|word| account["before"].to_string().matches(&format!("voted-{word}")).count());
+    assert_eq!(votes, [3, 0], "{}", account["before"]);
+
+    for (at, answers) in [(&before, "serving"), (&after, "serving")] {
+        let account = told(&night, at);
+        assert_eq!(account["answers"], answers, "{at}: {account}");
+        assert!(account["observers"].as_array().expect("observers").iter().all(|observer| observer["stored"]["votes"]["turn"].is_object()));
+    }
+    let text = night.failover(&["explain", "us-east-1", "--at", &during]);
+    assert_eq!(text.stdout.matches("  turn        kept ").count(), 3, "{text}");
+    assert_eq!(text.stdout.matches("turns/observed ").count(), 3, "{text}");
+
+    let log = object(&night.failover(&["log", "us-east-1", "--output", "json"]).stdout);
+    let told: Vec<&str> = log["entries"].as_array().expect("entries").iter().filter_map(|entry| entry["what"].as_str()).collect();
+    assert_eq!(told, [["voted-serve"; 3], ["voted-eject"; 3]].concat(), "{log}");
+
+    let unknown = refused(&night.failover(&["explain", "us-east-1", "--at", &long_before, "--output", "json"]), 1);
+    let reach = unknown["failures"].as_object().expect("how far back");
+    assert!(reach.values().all(|told| told.as_str().is_some_and(|told| told.contains("their turns from 2"))), "{unknown}");
 }

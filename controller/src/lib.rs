@@ -9,6 +9,7 @@ mod gate;
 mod known;
 mod log;
 mod reconcile;
+mod turn;
 
 pub use gate::Gate;
 pub use log::log_as_json;

@@ -1,4 +1,4 @@
-//! Reconcile: the same reads on a good day and a bad one, one pure decision, one write.
+//! Reconcile: the same reads on a good day and a bad one, one pure decision, one write; then, when that is done, history for people.
 //!
 //! It takes no hint about what changed, and it never tries again: the next tick is the retry. Only where a decision announces something and asks for
 //! it, reads, decision and write follow once more, whole.
@@ -7,13 +7,20 @@
 //! whatever the own votes were seen to announce had been announced before anybody else was looked at.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use decision::{Decision, Policy, RegionName, Snapshot};
 use jiff::Timestamp;
 use store::{Observers, Store, StoreError, in_one_line};
 
+use crate::turn::{Turn, turn};
+
 /// How often one reconcile decides at the most: what the first announces the second carries out. One more never asks to be followed.
 const DECISIONS_MAX: usize = 3;
+/// What looking at the last turn and keeping a new one may take together. Votes are recorded by then; what is not kept in time is tried with the next ones.
+const TURN_WITHIN: Duration = Duration::from_secs(1);
 
 /// The controller of one observer. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -21,6 +28,8 @@ pub struct Controller {
     policy: Policy,
     observer: RegionName,
     observers: Observers,
+    /// Whether turns cannot be kept, so that it is said once and not with every round.
+    forgetful: Arc<AtomicBool>,
 }
 
 /// Why nothing was decided, or why what was decided is not recorded. The stored votes stand, and the gate shows them.
@@ -52,7 +61,7 @@ impl Controller {
     /// The controller of `observer`, whose own store is among `observers`.
     #[must_use]
     pub fn new(policy: Policy, observer: RegionName, observers: Observers) -> Self {
-        Self { policy, observer, observers }
+        Self { policy, observer, observers, forgetful: Arc::default() }
     }
 
     /// Reads, decides, records. Takes no hint. Running it twice changes nothing. Returns the last decision, with everything that moved.
@@ -62,24 +71,60 @@ impl Controller {
     pub async fn reconcile(&self, now: Timestamp) -> Result<Decision, ReconcileError> {
         let own = self.observers.get(&self.observer).ok_or_else(|| ReconcileError::NotAnObserver(self.observer.clone()))?;
         // On the heap: the futures of a controller's reads nest deeper than a layout may.
-        let mut decision = Box::pin(self.decide(own, now)).await?;
+        let (mut snapshot, mut decision) = Box::pin(self.decide(own, now)).await?;
+        let stood = snapshot.votes.take();
         for _ in 1..DECISIONS_MAX {
             if !decision.again {
                 break;
             }
             let before = decision;
-            decision = Box::pin(self.decide(own, now)).await?;
+            (snapshot, decision) = Box::pin(self.decide(own, now)).await?;
             decision.write |= before.write;
             decision.changes.splice(0..0, before.changes);
+        }
+        if decision.write {
+            let before = Snapshot { votes: stood, ..snapshot };
+            Box::pin(self.keep(own, &before, &decision)).await;
         }
         Ok(decision)
     }
 
-    async fn decide(&self, own: &Store, now: Timestamp) -> Result<Decision, ReconcileError> {
+    async fn decide(&self, own: &Store, now: Timestamp) -> Result<(Snapshot, Decision), ReconcileError> {
         let snapshot = self.read(own).await?;
         let decision = decision::decide(&self.policy, &snapshot, now);
         self.record(own, &decision).await?;
-        Ok(decision)
+        Ok((snapshot, decision))
+    }
+
+    /// Keeps the recorded votes as a turn if they are one. Nothing depends on it, so that nothing comes of a failure but a line in the log; and because it
+    /// looks at the last turn and not at what just moved, a turn that could not be kept is kept with the next votes.
+    async fn keep(&self, own: &Store, before: &Snapshot, decision: &Decision) {
+        let own = own.clone().with_deadline(TURN_WITHIN);
+        let keeping = async {
+            let kept = match own.last_turn().await {
+                // What cannot be read is replaced.
+                Err(StoreError::Malformed { .. }) => None,
+                read => read?,
+            };
+            match (turn(&self.policy, kept.as_ref(), before.votes.as_ref(), &decision.votes), &before.votes) {
+                (Turn::New, _) => own.put_turn(&decision.votes, before.observed.as_ref()).await,
+                (Turn::LastWord, Some(last_word)) => own.put_turn(last_word, None).await,
+                (Turn::LastWord, None) | (Turn::No, _) => Ok(()),
+            }
+        };
+        let failure = match tokio::time::timeout(TURN_WITHIN, keeping).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(in_one_line(&error)),
+            Err(_) => Some(format!("not done within {TURN_WITHIN:?}")),
+        };
+        let failed = self.forgetful.swap(failure.is_some(), Ordering::Relaxed);
+        match failure {
+            Some(error) if !failed => {
+                tracing::warn!(observer = %self.observer, error, "turns of votes cannot be kept: there will be less history")
+            }
+            None if failed => tracing::info!(observer = %self.observer, "turns of votes are kept again"),
+            Some(_) | None => {}
+        }
     }
 
     /// Only the own votes are needed. What else cannot be read is silence, and the core knows what silence means: of the observations, that the regions are

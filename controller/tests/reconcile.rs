@@ -215,3 +215,137 @@ async fn an_observer_without_a_store_cannot_decide() {
     let error = controller.reconcile(now()).await.unwrap_err();
     insta::assert_snapshot!(error, @"eu-west-2 is to decide, and has no store among the observers");
 }
+
+const TURNED_VOTES: &str = "/failover/chat/turns/votes";
+const TURNED_OBSERVED: &str = "/failover/chat/turns/observed";
+
+/// London's controller through a night: a document of five rounds at a time, fifty seconds apart.
+struct Night {
+    three: Three,
+    generation: u64,
+    clock: Timestamp,
+}
+
+impl Night {
+    async fn start() -> Self {
+        Self { three: Three::start().await, generation: 0, clock: now() }
+    }
+
+    /// What the probe sees next, without a controller.
+    async fn rounds(&mut self, failing: Option<&RegionName>) {
+        self.generation += 1;
+        self.clock += SignedDuration::from_secs(50);
+        let own = self.three.observers.get(&london()).unwrap();
+        own.put_observed(&seen(self.generation, self.clock, failing)).await.unwrap();
+    }
+
+    /// The next five rounds, decided on.
+    async fn pass(&mut self, failing: Option<&RegionName>) -> Votes {
+        self.rounds(failing).await;
+        self.three.controller.reconcile(self.clock).await.unwrap().votes
+    }
+
+    async fn minutes(&mut self, minutes: u64) {
+        for _ in 0..minutes * 60 / 50 {
+            self.pass(None).await;
+        }
+    }
+
+    fn turns(&self) -> Vec<Votes> {
+        let texts = self.three.ssms[0].with(|all| all.texts(TURNED_VOTES));
+        texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+    }
+
+    fn turns_observed(&self) -> Vec<Observed> {
+        let texts = self.three.ssms[0].with(|all| all.texts(TURNED_OBSERVED));
+        texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+    }
+}
+
+#[tokio::test]
+async fn of_a_quiet_night_with_one_ejection_only_the_turns_are_kept() {
+    let mut night = Night::start().await;
+    night.minutes(20).await;
+    assert_eq!(night.turns().len(), 1, "nobody asks about rounds that all pass");
+    let out = night.pass(Some(&oregon())).await;
+    assert_eq!(out.regions[&oregon()].vote, Vote::Eject);
+    assert_eq!(night.turns().last(), Some(&out));
+    let saw = night.turns_observed().pop().unwrap();
+    assert_eq!((saw.generation, saw.rounds.last().map(|round| round.number)), (night.generation, Some(out.round)));
+    night.minutes(60).await;
+    assert_eq!(night.three.votes().unwrap().regions[&oregon()].vote, Vote::Serve);
+
+    let told: Vec<(Vote, decision::Verdict)> =
+        night.turns().iter().map(|votes| (votes.regions[&oregon()].vote, votes.regions[&oregon()].verdict)).collect();
+    assert_eq!(told.first().map(|(vote, _)| *vote), Some(Vote::Serve));
+    assert!(told.contains(&(Vote::Eject, decision::Verdict::Unhealthy)), "{told:?}");
+    assert_eq!(told.last(), Some(&(Vote::Serve, decision::Verdict::Healthy)));
+    assert!(told.len() <= 6, "{told:?}");
+}
+
+#[tokio::test]
+async fn a_turn_that_cannot_be_kept_is_in_nobodys_way_and_is_kept_with_the_next_votes() {
+    let mut night = Night::start().await;
+    night.pass(None).await;
+    for fault in [Fault::Deny, Fault::Hang, Fault::Error, Fault::Cut] {
+        let before = night.turns().len();
+        night.rounds(Some(&oregon())).await;
+        // Someone has to move for there to be a turn: the policy another one than before.
+        night.three.controller = Controller::new(slower(before), london(), night.three.observers.clone());
+        night.three.ssms[0].next_puts([None, Some(fault), Some(fault)]);
+        let began = std::time::Instant::now();
+        let decided = night.three.controller.reconcile(night.clock).await.unwrap();
+        assert!(began.elapsed() < Duration::from_secs(3), "{fault:?} took {:?}", began.elapsed());
+        assert!(decided.write && night.three.votes() == Some(decided.votes), "{fault:?}: the votes are recorded");
+        assert_eq!(night.turns().len(), before, "{fault:?}");
+        let next = night.pass(Some(&oregon())).await;
+        assert_eq!(night.turns().last(), Some(&next), "{fault:?}");
+    }
+}
+
+/// A policy that is another one for every number.
+fn slower(number: usize) -> Policy {
+    let thresholds = decision::Thresholds { settle_seconds: 45.0 + number as f64, ..decision::Thresholds::default() };
+    let (failback, capacity) = Default::default();
+    Policy::new(PolicySpec { service: chat(), observers: places().into(), regions: places().into(), thresholds, failback, capacity })
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_turn_that_cannot_be_read_is_replaced() {
+    let mut night = Night::start().await;
+    night.three.ssms[0].with(|all| all.put(TURNED_VOTES, "junk"));
+    let votes = night.pass(None).await;
+    let texts = night.three.ssms[0].with(|all| all.texts(TURNED_VOTES));
+    assert_eq!(texts, ["junk".to_owned(), serde_json::to_string(&votes).unwrap()]);
+}
+
+#[tokio::test]
+async fn after_a_silence_the_last_word_before_it_is_kept_first() {
+    let mut night = Night::start().await;
+    night.minutes(20).await;
+    let last_word = night.three.votes().unwrap();
+    for _ in 0..12 {
+        night.rounds(None).await;
+    }
+    let back = night.pass(Some(&oregon())).await;
+    assert_eq!(night.turns().last(), Some(&last_word));
+    let next = night.pass(Some(&oregon())).await;
+    assert_eq!((night.turns().len(), night.turns().last()), (3, Some(&next)));
+    assert_eq!((back.regions[&oregon()].vote, next.regions[&oregon()].vote), (Vote::Eject, Vote::Eject));
+    assert_eq!(night.turns_observed().last().map(|observed| observed.generation), Some(night.generation));
+}
+
+#[tokio::test]
+async fn a_drain_its_end_and_its_return_are_turns() {
+    let mut night = Night::start().await;
+    night.clock = at("2026-01-01T00:00:00Z");
+    night.pass(None).await;
+    let drain = decision::Intent { ends_at: at("2026-01-01T00:20:00Z"), ..intent(&oregon(), 1, "a") };
+    assert!(night.three.observers.record(&drain).await.is_majority());
+    night.pass(None).await;
+    assert_eq!(night.turns().last().unwrap().regions[&oregon()].vote, Vote::Eject);
+    night.minutes(45).await;
+    let told: Vec<Vote> = night.turns().iter().map(|votes| votes.regions[&oregon()].vote).collect();
+    assert!(told.starts_with(&[Vote::Serve, Vote::Eject]) && told.last() == Some(&Vote::Serve) && told.len() <= 6, "{told:?}");
+}

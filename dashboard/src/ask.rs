@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use decision::RegionName;
 use decision::moment::given;
-use decision::{RegionName, Votes};
 use jiff::Timestamp;
+use store::Histories;
 use store::explain::{Documents, Held, account, reach};
 use store::intent::new_id;
 use store::log::entries;
@@ -114,9 +115,11 @@ impl App {
         let remembered = self.past.plain(snapshot.changes).await;
         let scene = self.scene_of(&snapshot, person);
         let logs = remembered.logs();
-        let oldest = |votes: &store::History<Votes>| votes.versions().first().map(|version| version.stored_at);
-        let reach =
-            remembered.histories.iter().filter_map(|(observer, read)| Some((observer.clone(), oldest(&read.as_ref().ok()?.votes)?)));
+        let oldest = |histories: &Histories| {
+            let votes = [&histories.turns.votes, &histories.votes];
+            votes.into_iter().filter_map(|votes| votes.versions().first()).map(|version| version.stored_at).min()
+        };
+        let reach = remembered.histories.iter().filter_map(|(observer, read)| Some((observer.clone(), oldest(read.as_ref().ok()?)?)));
         let attempts = self.attempts.all();
         let known = Known { logs: &logs, missing: remembered.missing(), reach: reach.collect(), attempts: &attempts };
         model::log_page(&scene, filter, &known)

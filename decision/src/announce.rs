@@ -31,7 +31,9 @@
 //! # Why it blocks no drain
 //!
 //! Let up to n−m observers be out of reach, ejecting whatever they like, and let there be one region that nobody within reach shows. It has at most n−m < m
-//! votes against it, so nothing is refused. Drains leave such a region once the observers within reach agree on them, because automatic ejections give way.
+//! votes against it, so nothing is refused. Drains leave such a region once the observers within reach agree on them, because automatic ejections give way:
+//! those of an observer whose own drain has still to leave, and those of one that has drained already, as long as another within reach has not. Each counts the
+//! drains as shown by everybody within reach, so that it leaves them room before they take it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +47,8 @@ use crate::snapshot::Snapshot;
 pub(crate) struct Others<'a> {
     /// How many of those that were read show each region.
     shown: BTreeMap<&'a RegionName, usize>,
+    /// How many were read.
+    read: usize,
     /// How many were not read: each may eject all regions but one.
     unread: usize,
     majority: usize,
@@ -55,11 +59,24 @@ impl<'a> Others<'a> {
         let others = || policy.observers().iter().filter(|observer| **observer != snapshot.observer);
         let shows =
             |region: &RegionName| others().filter_map(|other| snapshot.others.get(other)).filter(|shown| shown.contains(region)).count();
+        let read = others().filter(|other| snapshot.others.contains_key(*other)).count();
         Self {
             shown: policy.regions().iter().map(|region| (region, shows(region))).collect(),
-            unread: others().filter(|other| !snapshot.others.contains_key(*other)).count(),
+            read,
+            unread: others().count() - read,
             majority: policy.majority(),
         }
+    }
+
+    /// Whether somebody who was read has still to eject one of these drains.
+    pub(crate) fn have_still_to(&self, drained: &BTreeSet<&RegionName>) -> bool {
+        self.shown.iter().any(|(region, shown)| *shown < self.read && drained.contains(region))
+    }
+
+    /// The same once all who were read have ejected these drains.
+    pub(crate) fn once(&self, drained: &BTreeSet<&RegionName>) -> Self {
+        let shown = |(region, shown): (&&'a RegionName, &usize)| (*region, if drained.contains(region) { self.read } else { *shown });
+        Self { shown: self.shown.iter().map(shown).collect(), ..*self }
     }
 
     /// Whether a majority could be against every region if this observer ejected `own`.

@@ -1,11 +1,12 @@
-//! What is remembered of each critical check by itself: its last rounds, and how often its first attempt failed over two windows.
+//! What is remembered of each critical check by itself: its last rounds, and how often its first attempt failed over two windows; and of all together,
+//! since when too many do.
 //!
 //! Arithmetic and the form in which it is stored; what it means is `hysteresis`.
 
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -16,16 +17,30 @@ pub(crate) const CRITICAL: [Check; 4] = [Check::Rest, Check::Websocket, Check::T
 
 /// A share of 1: three digits to the base of 36.
 const WHOLE: u16 = 46_655;
-/// How many rounds of each check are remembered.
-pub(crate) const REMEMBERED: u8 = 8;
 
 const BASE: u32 = 36;
 const DIGITS: usize = 3;
 
-/// What is remembered of every critical check. In JSON 32 characters: two hexadecimal digits per check for its last eight rounds, then per check three
-/// digits to the base of 36 for the fast window, and as many for the slow one.
+const ONSET_DIGITS: usize = 6;
+/// From when onsets are counted, in seconds since the epoch: 2020-01-01T00:00:00Z.
+const ONSET_ZERO: i64 = 1_577_836_800;
+/// The bit beside those of the windows.
+const RECOVERED: u8 = 4;
+
+/// What is remembered of every critical check. In JSON 39 characters: two hexadecimal digits per check for its last eight rounds, then per check three
+/// digits to the base of 36 for the fast window, and as many for the slow one; a digit of bits: the windows that
+/// are excused, and whether nothing failed since it recovered; six digits to the base of 36
+/// for the second since 2020 since which budgets burn, 0 if none does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Checks([Remembered; CRITICAL.len()]);
+pub struct Checks {
+    each: [Remembered; CRITICAL.len()],
+    /// A bit per window: what it holds was failed before the region was brought back, and counts again only once it has burnt down.
+    excused: u8,
+    /// Whether nothing failed since the region recovered.
+    recovered: bool,
+    /// Since when at least a part of what is too much burns, in seconds since 2020; 0 if nothing does.
+    onset: u64,
+}
 
 /// One check.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,14 +59,63 @@ pub(crate) enum Window {
     Slow,
 }
 
+impl Window {
+    fn bit(self) -> u8 {
+        match self {
+            Window::Fast => 1,
+            Window::Slow => 2,
+        }
+    }
+}
+
 impl Checks {
     /// Takes one judged round of one check: whether it failed at last, and whether its first attempt did.
     pub(crate) fn take(&mut self, check: Check, failed: bool, first_failed: bool, elapsed: SignedDuration, windows: [SignedDuration; 2]) {
         let Some(index) = CRITICAL.iter().position(|known| *known == check) else { return };
-        let remembered = &mut self.0[index];
+        let remembered = &mut self.each[index];
         remembered.rounds = remembered.rounds << 1 | u8::from(failed);
+        self.recovered &= !first_failed;
         remembered.fast = blend(remembered.fast, first_failed, elapsed, windows[0]);
         remembered.slow = blend(remembered.slow, first_failed, elapsed, windows[1]);
+    }
+
+    /// After a round that ended at `at`: whether something burns, and which windows hold too much.
+    pub(crate) fn mark(&mut self, burns: bool, too_much: [bool; 2], at: Timestamp) {
+        let seconds = u64::try_from(at.as_second().saturating_sub(ONSET_ZERO)).unwrap_or(0).clamp(1, u64::from(BASE).pow(6) - 1);
+        self.onset = match self.onset {
+            _ if !burns => 0,
+            0 => seconds,
+            onset => onset,
+        };
+        self.excused &= windows(too_much);
+    }
+
+    /// The region was brought back: what its windows hold has made its case.
+    pub(crate) fn excuse(&mut self, too_much: [bool; 2]) {
+        self.excused |= windows(too_much);
+    }
+
+    pub(crate) fn is_excused(&self, window: Window) -> bool {
+        self.excused & window.bit() != 0
+    }
+
+    /// Since when budgets burn, if one does.
+    pub(crate) fn onset(&self) -> Option<Timestamp> {
+        i64::try_from(self.onset)
+            .ok()
+            .filter(|onset| *onset > 0)
+            .and_then(|onset| Timestamp::from_second(onset.saturating_add(ONSET_ZERO)).ok())
+    }
+
+    /// The region recovered: single rounds are forgotten, and no share.
+    pub(crate) fn recover(&mut self) {
+        self.each.iter_mut().for_each(|remembered| remembered.rounds = 0);
+        self.recovered = true;
+    }
+
+    /// Whether nothing failed since the region recovered.
+    pub(crate) fn is_recovered(&self) -> bool {
+        self.recovered
     }
 
     /// In how many of its last `window` rounds a check failed.
@@ -89,7 +153,7 @@ impl Checks {
     }
 
     fn of(&self, check: Check) -> Option<&Remembered> {
-        CRITICAL.iter().zip(&self.0).find(|(known, _)| **known == check).map(|(_, remembered)| remembered)
+        CRITICAL.iter().zip(&self.each).find(|(known, _)| **known == check).map(|(_, remembered)| remembered)
     }
 }
 
@@ -108,20 +172,34 @@ fn blend(part: u16, failed: bool, elapsed: SignedDuration, window: SignedDuratio
 
 impl fmt::Display for Checks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for remembered in &self.0 {
+        for remembered in &self.each {
             write!(f, "{:02x}", remembered.rounds)?;
         }
-        for part in self.0.iter().map(|remembered| remembered.fast).chain(self.0.iter().map(|remembered| remembered.slow)) {
-            let digit = |power: u32| char::from_digit(u32::from(part) / BASE.pow(power) % BASE, BASE).unwrap_or('0');
-            write!(f, "{}{}{}", digit(2), digit(1), digit(0))?;
+        let shares = self.each.iter().map(|remembered| remembered.fast).chain(self.each.iter().map(|remembered| remembered.slow));
+        for part in shares {
+            write_digits(f, part.into(), DIGITS)?;
         }
-        Ok(())
+        write_digits(f, (self.excused | (u8::from(self.recovered) * RECOVERED)).into(), 1)?;
+        write_digits(f, self.onset, ONSET_DIGITS)
     }
+}
+
+fn windows([fast, slow]: [bool; 2]) -> u8 {
+    (u8::from(fast) * Window::Fast.bit()) | (u8::from(slow) * Window::Slow.bit())
+}
+
+fn write_digits(f: &mut fmt::Formatter<'_>, number: u64, digits: usize) -> fmt::Result {
+    for power in (0..digits).rev() {
+        let power = u64::from(BASE).pow(power.try_into().unwrap_or(u32::MAX));
+        let digit = u32::try_from(number / power % u64::from(BASE)).ok().and_then(|digit| char::from_digit(digit, BASE));
+        write!(f, "{}", digit.unwrap_or('0'))?;
+    }
+    Ok(())
 }
 
 /// Text that is no memory of checks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the memory of the checks is not {} hexadecimal and {} base-36 digits", 2 * CRITICAL.len(), 2 * DIGITS * CRITICAL.len())]
+#[error("the memory of the checks is not {} hexadecimal and {} base-36 digits", 2 * CRITICAL.len(), 2 * DIGITS * CRITICAL.len() + 1 + ONSET_DIGITS)]
 pub struct InvalidChecks;
 
 impl FromStr for Checks {
@@ -130,17 +208,25 @@ impl FromStr for Checks {
     fn from_str(raw: &str) -> Result<Self, InvalidChecks> {
         let rounds = 2 * CRITICAL.len();
         let shares = DIGITS * CRITICAL.len();
-        let well_formed = raw.len() == rounds + 2 * shares && raw.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase());
+        let end = rounds + 2 * shares;
+        let well_formed = raw.len() == end + 1 + ONSET_DIGITS && raw.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase());
         if !well_formed {
             return Err(InvalidChecks);
         }
         let mut checks = Self::default();
-        for (index, remembered) in checks.0.iter_mut().enumerate() {
+        for (index, remembered) in checks.each.iter_mut().enumerate() {
             let part = |from: usize| u16::from_str_radix(&raw[from..from + DIGITS], BASE).map_err(|_| InvalidChecks);
             remembered.rounds = u8::from_str_radix(&raw[2 * index..2 * index + 2], 16).map_err(|_| InvalidChecks)?;
             remembered.fast = part(rounds + DIGITS * index)?;
             remembered.slow = part(rounds + shares + DIGITS * index)?;
         }
+        let number = |digits: &str| u64::from_str_radix(digits, BASE).map_err(|_| InvalidChecks);
+        let bits = u8::try_from(number(&raw[end..=end])?)
+            .ok()
+            .filter(|bits| bits & !(windows([true; 2]) | RECOVERED) == 0)
+            .ok_or(InvalidChecks)?;
+        (checks.excused, checks.recovered) = (bits & !RECOVERED, bits & RECOVERED != 0);
+        checks.onset = number(&raw[end + 1..])?;
         Ok(checks)
     }
 }

@@ -142,6 +142,11 @@ fn vote(
     let circumstances = Circumstances {
         drained: regions(|seat| seat.is_drained()),
         leaving: regions(|seat| seat.is_drained() && seat.before == Vote::Serve),
+        drained_since: seats
+            .iter()
+            .filter(|seat| seat.is_drained() && seat.before == Vote::Eject)
+            .map(|seat| (seat.region, seat.since))
+            .collect(),
         reserved: standing.iter().filter(|(_, standing)| standing.reserved).map(|(region, _)| region).collect(),
         own: Own { seen: regions(|seat| seat.before == Vote::Eject || seat.settles), shown: regions(|seat| seat.shown) },
         others,
@@ -207,7 +212,9 @@ impl<'a> Seat<'a> {
             down: self.memory.down,
             evidence: look.evidence(),
             failed: self.memory.failed(),
-            share: self.memory.slow_share(),
+            share: self.memory.fast_share(),
+            clean: self.memory.clean,
+            onset: self.memory.checks.onset(),
             weight: self.memory.weight(),
         }
     }
@@ -243,6 +250,9 @@ impl<'a> Seat<'a> {
     fn record(self, policy: &Policy, ballot: Ballot, now: Timestamp) -> RegionVote {
         let Ballot { vote, announced, reason, verdict, automatic, refused, .. } = ballot;
         let mut memory = self.memory;
+        if (self.before, vote, refused) == (Vote::Eject, Vote::Serve, None) {
+            memory.come_back(policy);
+        }
         match (self.before, vote) {
             (_, Vote::Serve) => (memory.held_until, memory.resumed) = (None, false),
             (Vote::Serve, Vote::Eject) => {

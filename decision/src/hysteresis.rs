@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::burn::{CRITICAL, Checks, REMEMBERED, Window};
+use crate::burn::{CRITICAL, Checks, Window};
 use crate::check::{Cause, Check, Outcome};
 use crate::memory::{MEMORY_ROUNDS_MAX, Memory};
 use crate::name::RegionName;
@@ -215,11 +215,9 @@ impl Sight<'_> {
         let burning = memory.burning(policy);
         match memory.evidence(policy) {
             Some(Evidence::Gone) => Some(Failing::Gone { rounds: gone, cause: cause(None) }),
-            Some(Evidence::Dead) => {
-                let (check, failed) = memory.checks.most_failed(REMEMBERED);
-                Some(Failing::Count { check, cause: cause(Some(check)), failed, of: REMEMBERED })
-            }
             Some(Evidence::Count) => Some(count()),
+            // What burnt before it recovered is over.
+            Some(Evidence::Burn) | None if memory.checks.is_recovered() => None,
             Some(Evidence::Burn) => burning.map(|burn| burn.told(policy, cause(Some(burn.check)))),
             None if gone > 0 => Some(Failing::Gone { rounds: gone, cause: cause(None) }),
             None if failed > 0 => Some(count()),
@@ -235,8 +233,6 @@ pub(crate) enum Evidence {
     Burn,
     /// One check fails again and again.
     Count,
-    /// One check failed every time that is remembered.
-    Dead,
     /// Nothing works.
     Gone,
 }
@@ -276,8 +272,6 @@ impl Memory {
         let thresholds = policy.thresholds();
         if self.gone() >= thresholds.gone_after {
             Some(Evidence::Gone)
-        } else if self.checks.most_failed(REMEMBERED).1 == REMEMBERED {
-            Some(Evidence::Dead)
         } else if self.checks.most_failed(thresholds.down_window).1 >= thresholds.down_after {
             Some(Evidence::Count)
         } else {
@@ -287,16 +281,23 @@ impl Memory {
 
     /// The check that burns its budget fastest, if one burns at least a third of what makes a region unhealthy.
     fn burning(&self, policy: &Policy) -> Option<Burning> {
-        let thresholds = policy.thresholds();
-        let windows = [(Window::Fast, thresholds.fast_burn), (Window::Slow, thresholds.slow_burn)];
-        let burning = windows.map(|(window, times)| {
+        let [fast, slow] = limits(policy).map(|(window, limit)| {
             let (check, share) = self.checks.worst(window);
-            let limit = thresholds.error_budget * times;
-            (share / limit, Burning { check, share, window, enough: share >= limit })
+            (share / limit, Burning { check, share, window, enough: share >= limit && !self.checks.is_excused(window) })
         });
-        let [fast, slow] = burning;
         let (part, worst) = if fast.0 > slow.0 { fast } else { slow };
         (part >= 1.0 / 3.0).then_some(worst)
+    }
+
+    /// Which windows hold so much that a region is unhealthy by it.
+    fn too_much(&self, policy: &Policy) -> [bool; 2] {
+        limits(policy).map(|(window, limit)| self.checks.worst(window).1 >= limit)
+    }
+
+    /// The region was brought back by its own rounds: what it failed before speaks against it no longer.
+    pub(crate) fn come_back(&mut self, policy: &Policy) {
+        let too_much = self.too_much(policy);
+        self.checks.excuse(too_much);
     }
 
     /// How many of the last rounds failed in some critical check, at the first attempt at least.
@@ -304,9 +305,9 @@ impl Memory {
         self.rounds.bytes().filter(u8::is_ascii_alphabetic).count()
     }
 
-    /// The largest share of first attempts at one check that failed over the slow window.
-    pub(crate) fn slow_share(&self) -> f64 {
-        self.checks.worst(Window::Slow).1
+    /// The largest share of first attempts at one check that failed over the fast window.
+    pub(crate) fn fast_share(&self) -> f64 {
+        self.checks.worst(Window::Fast).1
     }
 
     /// Whether the newest round that counts failed.
@@ -345,7 +346,7 @@ impl Memory {
     }
 
     /// Takes one round, which speaks for the time `elapsed` since the one before it.
-    fn take(
+    pub(crate) fn take(
         &mut self,
         policy: &Policy,
         region: &RegionName,
@@ -362,6 +363,8 @@ impl Memory {
                 self.checks.take(*check, failed, first_failed, elapsed, policy.thresholds().windows());
             }
         }
+        let (burns, too_much) = (self.burning(policy).is_some(), self.too_much(policy));
+        self.checks.mark(burns, too_much, at);
         match mark {
             Mark::Unknown => {}
             Mark::Clean => self.take_clean(policy, '.', at),
@@ -383,8 +386,8 @@ impl Memory {
         }
         if self.down && self.clean >= policy.thresholds().up_after {
             self.down = false;
-            // What made it unhealthy has made its case, and must not count again.
-            self.checks = Checks::default();
+            // The rounds that made it unhealthy have made their case, and must not count again.
+            self.checks.recover();
             let failed = |letter: char| letter.is_ascii_alphabetic();
             self.rounds = self.rounds.rsplit(failed).next().unwrap_or_default().to_owned();
         }
@@ -405,6 +408,13 @@ impl Memory {
         }
         self.rounds.push(letter);
     }
+}
+
+/// The share of failed first attempts that is too much in each window.
+fn limits(policy: &Policy) -> [(Window, f64); 2] {
+    let thresholds = policy.thresholds();
+    [(Window::Fast, thresholds.fast_burn), (Window::Slow, thresholds.slow_burn)]
+        .map(|(window, times)| (window, thresholds.error_budget * times))
 }
 
 /// A round in which nothing of a region worked.

@@ -11,6 +11,7 @@ mod announce;
 mod automatic;
 mod burn;
 mod check;
+mod coast;
 mod decide;
 mod document;
 mod hysteresis;

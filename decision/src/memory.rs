@@ -17,10 +17,10 @@ pub struct Memory {
     /// The last rounds, oldest first, one character each, at most [`MEMORY_ROUNDS_MAX`]: `.` clean, `~` degraded, `x` nothing of it worked; other failed
     /// rounds carry the letter of the first critical check that failed (`r` rest, `w` websocket, `d` delivery, `t` table), as a capital when only its
     /// first attempt did.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(rename = "last", skip_serializing_if = "String::is_empty")]
     pub rounds: String,
     /// Each critical check by itself.
-    #[serde(skip_serializing_if = "Checks::is_empty")]
+    #[serde(rename = "each", skip_serializing_if = "Checks::is_empty")]
     pub checks: Checks,
     /// Consecutive rounds without a critical failure, counted to 255 at the most.
     #[serde(skip_serializing_if = "is_zero")]
@@ -32,7 +32,7 @@ pub struct Memory {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub down: bool,
     /// How often the region was ejected automatically without a long clean time in between.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(rename = "times", skip_serializing_if = "is_zero")]
     pub relapses: u8,
     /// When it was last ejected automatically.
     #[serde(rename = "out", skip_serializing_if = "Option::is_none", with = "jiff::fmt::serde::timestamp::millisecond::optional")]

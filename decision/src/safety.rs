@@ -23,6 +23,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) drained: BTreeSet<&'a RegionName>,
     /// Those of them that are not ejected yet.
     pub(crate) leaving: BTreeSet<&'a RegionName>,
+    /// Since when those of them are ejected that are.
+    pub(crate) drained_since: BTreeMap<&'a RegionName, Timestamp>,
     /// Every region that has a place among the drains, in effect or on its way.
     pub(crate) reserved: BTreeSet<&'a RegionName>,
     /// What this observer's stored votes say.
@@ -58,8 +60,12 @@ pub(crate) struct Candidate {
     pub(crate) evidence: Option<Evidence>,
     /// How many of its last rounds failed, at the first attempt at least.
     pub(crate) failed: usize,
-    /// The share of first attempts at its worst check that failed over the slow window.
+    /// The share of first attempts at its worst check that failed over the fast window.
     pub(crate) share: f64,
+    /// How many of its newest rounds had no critical failure.
+    pub(crate) clean: u8,
+    /// Since when it uses up its error budgets, if it does.
+    pub(crate) onset: Option<Timestamp>,
     /// How much speaks against it, to compare it with others.
     pub(crate) weight: usize,
 }
@@ -127,7 +133,7 @@ fn pass(
     circumstances: &Circumstances<'_>,
     last_ejection: Option<Timestamp>,
 ) {
-    for region in everyone_looks_sick(candidates) {
+    for region in everyone_looks_sick(policy, candidates) {
         if let Some(candidate) = candidates.get_mut(&region).filter(|candidate| !candidate.held && candidate.before == Vote::Serve) {
             candidate.refuse(SafetyRule::EveryoneLooksSick);
         }
@@ -140,10 +146,21 @@ fn pass(
 ///
 /// One that tips over a round before the others is caught too: they need only look half as sick, not be unhealthy. A region that is plainly worse than the
 /// best of the others is none of these, however the rest does.
-fn everyone_looks_sick(candidates: &BTreeMap<RegionName, Candidate>) -> BTreeSet<RegionName> {
+///
+/// Where some attempts fail and some do not, a few rounds say little, so that the shares of minutes are compared, unless the other has been clean for long
+/// enough to show that its failing is over.
+fn everyone_looks_sick(policy: &Policy, candidates: &BTreeMap<RegionName, Candidate>) -> BTreeSet<RegionName> {
+    let thresholds = policy.thresholds();
+    let a_little = thresholds.error_budget * thresholds.fast_burn / 4.0;
+    let by_rounds = |other: &Candidate, than: &Candidate| other.failed >= 2 && 2 * other.failed >= than.failed;
+    let by_share = |other: &Candidate, than: &Candidate| {
+        let still = other.clean < thresholds.up_after.saturating_mul(2);
+        still && other.share >= a_little && 2.0 * other.share >= than.share
+    };
     let as_sick = |other: &Candidate, than: &Candidate| match than.evidence {
-        Some(Evidence::Burn) => 2.0 * other.share >= than.share,
-        Some(Evidence::Gone | Evidence::Dead | Evidence::Count) | None => other.failed >= 2 && 2 * other.failed >= than.failed,
+        Some(Evidence::Burn) => by_share(other, than),
+        Some(Evidence::Count) => by_rounds(other, than) || by_share(other, than),
+        Some(Evidence::Gone) | None => by_rounds(other, than),
     };
     let everyone = |(region, candidate): &(&RegionName, &Candidate)| {
         let mut others = candidates.iter().filter(|(other, _)| other != region);
@@ -154,14 +171,36 @@ fn everyone_looks_sick(candidates: &BTreeMap<RegionName, Candidate>) -> BTreeSet
 
 /// Whether it takes known room elsewhere to eject a region for what speaks against it, while `out` others are out.
 ///
-/// A region in which nothing works, or some check never does, is left whatever becomes of the others. One that still serves most of its users is left only for
-/// regions that can take them: it may be their load that makes it fail. A service survives the loss of one region without saying so, not of two.
+/// A region in which nothing works is left whatever becomes of the others. One that still does something for its users is left only for regions that can
+/// take them. A service survives the loss of one region without saying so, not of two.
 fn needs_room(evidence: Option<Evidence>, out: usize) -> bool {
     match evidence {
-        Some(Evidence::Gone | Evidence::Dead) => false,
+        Some(Evidence::Gone) => false,
         Some(Evidence::Count) => out > 0,
         Some(Evidence::Burn) | None => true,
     }
+}
+
+/// When another region last turned, and whether it is out since.
+#[derive(Debug, Clone, Copy)]
+struct Turned {
+    out: bool,
+    at: Timestamp,
+}
+
+/// Whether what speaks against a region may be of our own making: the load of another that was left, or of the crowd that came back.
+///
+/// What begins to fail within minutes of another region's leaving fails of the same cause or of its load, and no room elsewhere helps against either. What
+/// burnt while it carried another's load says nothing of it once it has been relieved.
+fn may_be_ours(policy: &Policy, candidate: &Candidate, others: &[Turned], now: Timestamp) -> bool {
+    let [_, window] = policy.thresholds().windows();
+    let onset = candidate.onset.unwrap_or(now);
+    others.iter().any(|other| match candidate.evidence {
+        Some(Evidence::Gone) => false,
+        Some(Evidence::Count) | None => other.out && age(onset, other.at).abs() < window,
+        Some(Evidence::Burn) if other.out => age(onset, other.at).abs() < window,
+        Some(Evidence::Burn) => onset <= other.at && age(now, other.at) < window,
+    })
 }
 
 /// `last-region`, `capacity`, `too-many-ejected` and `too-soon`: of all that would be ejected, those that may be.
@@ -174,10 +213,17 @@ fn limit(
     let Circumstances { drained, leaving, reserved, others, now, .. } = circumstances;
     let mut soon = last_ejection.is_some_and(|at| age(*now, at).abs() < policy.thresholds().ejection_window());
     let (mut out, mut taken) = (drained.clone(), reserved.clone());
-    // What stands was looked at when it was voted. It gives way only to what comes first and is new.
-    let mut any_new = !leaving.is_empty();
+    // What stands was looked at when it was voted. It gives way only to what comes first and is new, here or at another observer.
+    let mut any_new = !leaving.is_empty() || others.have_still_to(drained);
+    let others = others.once(drained);
     let serves = |(region, c): (&RegionName, &Candidate)| (c.before == Vote::Serve || c.vote == Vote::Serve).then(|| region.clone());
     let mut survivors: BTreeSet<RegionName> = candidates.iter().filter_map(serves).collect();
+    let drained_at = drained.iter().map(|region| (*region, circumstances.drained_since.get(region).copied().unwrap_or(*now)));
+    let mut turned: BTreeMap<RegionName, Turned> = drained_at.map(|(region, at)| (region.clone(), Turned { out: true, at })).collect();
+    turned.extend(candidates.iter().map(|(region, c)| {
+        let returns = (c.before, c.vote) == (Vote::Eject, Vote::Serve);
+        (region.clone(), Turned { out: c.before == Vote::Eject && !returns, at: if returns { *now } else { c.since } })
+    }));
     let mut ejected: Vec<(&RegionName, &mut Candidate)> = candidates.iter_mut().filter(|(_, c)| c.vote == Vote::Eject).collect();
     ejected.sort_by(|(a_name, a), (b_name, b)| a.precedence().cmp(&b.precedence()).then(a_name.cmp(b_name)));
     for (region, candidate) in ejected {
@@ -185,13 +231,17 @@ fn limit(
         let with = |set: &BTreeSet<_>| set.iter().copied().chain([region]).collect::<BTreeSet<&RegionName>>();
         let crowded = crowded(policy, &taken, &with(&taken));
         let too_many = || (any_new || new) && others.could_empty_with(&with(&out));
+        let is_ours = || {
+            let others: Vec<Turned> = turned.iter().filter(|(other, _)| *other != region).map(|(_, turned)| *turned).collect();
+            may_be_ours(policy, candidate, &others, *now)
+        };
         let has_room = || policy.has_room(survivors.iter().filter(|survivor| *survivor != region));
         if let Some(rule) = crowded.or_else(|| too_many().then_some(SafetyRule::TooManyEjected)) {
             candidate.refuse(rule);
             survivors.insert(region.clone());
         } else if new && soon {
             candidate.refuse(SafetyRule::TooSoon);
-        } else if new && needs_room(candidate.evidence, policy.regions().len() - survivors.len()) && !has_room() {
+        } else if new && (is_ours() || needs_room(candidate.evidence, policy.regions().len() - survivors.len()) && !has_room()) {
             candidate.refuse(SafetyRule::Capacity);
         } else {
             (out, taken) = (with(&out), with(&taken));

@@ -1,4 +1,4 @@
-//! The documents of each observer in SSM Parameter Store: `observed`, `votes`, `intents/{region}`.
+//! The documents of each observer in SSM Parameter Store: `observed`, `votes`, `turns/votes`, `turns/observed`, `intents/{region}`.
 //!
 //! The only crate that knows parameter names, and the only one that knows how a late writer is made to lose
 //! ([`Store`] describes the protocol). It judges nothing: documents come out as they went in, or not at all. [`intent`] is how people's drains and holds
@@ -29,4 +29,4 @@ pub use history::{History, Stood, Version};
 pub use observers::{Observers, Recorded};
 pub use past::Histories;
 pub use reading::{Read, Reading, TooFew, answered, denied, failures};
-pub use store::{DEADLINE, Intents, Store};
+pub use store::{DEADLINE, Intents, Store, Turned, Turns};

@@ -22,8 +22,7 @@ pub struct History {
 
 impl From<Histories> for History {
     fn from(histories: Histories) -> Self {
-        let intents = histories.intents.into_values().flat_map(crate::history::History::into_documents);
-        Self { intents: intents.collect(), votes: histories.votes.into_documents() }
+        Self::until(&histories, Timestamp::MAX)
     }
 }
 
@@ -32,7 +31,12 @@ impl History {
     #[must_use]
     pub fn until(histories: &Histories, at: Timestamp) -> Self {
         let intents = histories.intents.values().flat_map(|history| history.documents_until(at));
-        Self { intents: intents.collect(), votes: histories.votes.documents_until(at) }
+        let recent = histories.votes.documents_until(at);
+        // A turn is a copy: the younger ones are among the votes still.
+        let mut votes = histories.turns.votes.documents_until(at);
+        votes.retain(|turn| !recent.contains(turn));
+        votes.extend(recent);
+        Self { intents: intents.collect(), votes }
     }
 }
 
@@ -113,7 +117,7 @@ pub fn entries(histories: &[History], regions: &[RegionName], since: Timestamp, 
     found
 }
 
-/// Observers whose oldest votes are younger than `since`: SSM keeps 100 versions, and votes are written every round.
+/// Observers whose oldest votes are younger than `since`: SSM keeps 100 versions of the votes and 100 of their turns.
 #[must_use]
 pub fn votes_reach_back_to(histories: &Read<History>, since: Timestamp) -> BTreeMap<RegionName, Timestamp> {
     let oldest = |history: &History| history.votes.iter().map(|votes| votes.decided_at).min().filter(|oldest| *oldest > since);

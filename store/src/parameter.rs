@@ -11,6 +11,10 @@ pub(crate) enum Parameter<'a> {
     Observed,
     /// What the controller votes.
     Votes,
+    /// What it voted when that last turned.
+    TurnedVotes,
+    /// What the probe had seen when the votes last turned.
+    TurnedObserved,
     /// What a person asked for, for this region.
     Intent(&'a RegionName),
 }
@@ -21,6 +25,8 @@ impl Parameter<'_> {
         match self {
             Parameter::Observed => format!("/failover/{service}/observed"),
             Parameter::Votes => format!("/failover/{service}/votes"),
+            Parameter::TurnedVotes => format!("/failover/{service}/turns/votes"),
+            Parameter::TurnedObserved => format!("/failover/{service}/turns/observed"),
             Parameter::Intent(region) => format!("{}/{region}", intents(service)),
         }
     }
@@ -31,6 +37,8 @@ impl fmt::Display for Parameter<'_> {
         match self {
             Parameter::Observed => f.write_str("observed"),
             Parameter::Votes => f.write_str("votes"),
+            Parameter::TurnedVotes => f.write_str("turns/votes"),
+            Parameter::TurnedObserved => f.write_str("turns/observed"),
             Parameter::Intent(region) => write!(f, "intents/{region}"),
         }
     }

@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::history::History;
 use crate::observers::Observers;
 use crate::reading::Read;
-use crate::store::Store;
+use crate::store::{Store, Turns};
 
 /// What one observer's SSM remembers.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ pub struct Histories {
     pub votes: History<Votes>,
     /// What its probe saw; empty when that was not asked for.
     pub observed: History<Observed>,
+    /// Both as they were when the votes turned: far fewer, and much further back.
+    pub turns: Turns,
     /// What people asked for, for the regions that were asked about.
     pub intents: BTreeMap<RegionName, History<Intent>>,
 }
@@ -38,7 +40,7 @@ impl Observers {
 
 /// One observer's histories: one after the other to stay below SSM's rate, and no more once one cannot be read.
 async fn histories(store: &Store, regions: &[RegionName], observed: bool) -> Result<Histories, StoreError> {
-    let mut histories = Histories { votes: store.votes_history().await?, ..Histories::default() };
+    let mut histories = Histories { votes: store.votes_history().await?, turns: store.turns_history().await?, ..Histories::default() };
     if observed {
         histories.observed = store.observed_history().await?;
     }

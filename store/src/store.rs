@@ -1,5 +1,7 @@
 //! One observer's documents, read and written whole.
 
+mod turns;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use crate::history::{History, Version};
 use crate::parameter::{self, Parameter};
 use crate::replace::Replace;
 use crate::ssm::{Listing, Ssm};
+
+pub use self::turns::{Turned, Turns};
 
 /// How long one operation on one observer may take, unless [`Store::with_deadline`] says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(2);
@@ -172,6 +176,13 @@ impl Store {
     }
 
     async fn write<D: Document>(&self, parameter: Parameter<'_>, document: &D) -> Result<(), StoreError> {
+        let (name, text) = self.printed(parameter, document)?;
+        let replace = Replace { ssm: self.ssm(), observer: &self.0.observer, name: &name, repair_within: self.0.deadline };
+        replace.run(&text).await
+    }
+
+    /// The parameter's full name and what goes into it.
+    fn printed<D: Document>(&self, parameter: Parameter<'_>, document: &D) -> Result<(String, String), StoreError> {
         let name = parameter.name(&self.0.service);
         let text = match print(document, self.address(parameter)) {
             Ok(text) => text,
@@ -180,8 +191,7 @@ impl Store {
         if text.len() > DOCUMENT_BYTES_MAX {
             return Err(StoreError::TooLarge { observer: self.0.observer.clone(), parameter: name, bytes: text.len() });
         }
-        let replace = Replace { ssm: self.ssm(), observer: &self.0.observer, name: &name, repair_within: self.0.deadline };
-        replace.run(&text).await
+        Ok((name, text))
     }
 
     /// Every version, the unreadable ones too: they stood as the others did.

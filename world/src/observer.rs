@@ -152,7 +152,7 @@ async fn woken(changes: &mut broadcast::Receiver<ParameterChange>, tick: Duratio
     let change = async {
         loop {
             match changes.recv().await {
-                Ok(change) if change.name.ends_with("/votes") => {}
+                Ok(change) if change.name.ends_with("/votes") || change.name.contains("/turns/") => {}
                 Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => break,
                 Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
             }

@@ -94,18 +94,25 @@ Examples:
 
 /// Under `failover explain --help`.
 pub(crate) const EXPLAIN: &str = "\
-In the memory of an observer each round is one character, newest last: `.` clean, `~` degraded, and for a failed one the first critical check that \
-failed: `r` rest, `w` websocket, `d` delivery, `t` table; a capital when the retry passed.
+In the memory of an observer each round is one character, newest last: `.` clean, `~` degraded, `x` when nothing of it worked, and for any other \
+failed one the first critical check that failed: `r` rest, `w` websocket, `d` delivery, `t` table; a capital when the retry passed.
 
 With --at it tells what stood in SSM then, by SSM's own clock: of every document the version that a read would have returned. A time without a zone is \
-UTC; a time of day is the last one. `decided` and `round` are by the clocks of controller and probe, `stored` is by SSM's. SSM keeps 100 versions: votes \
-and rounds reach back about a quarter of an hour while all is well and some minutes in trouble, what people asked for reaches back for months. What is \
-forgotten is said to be; when nothing is left, the exit code is 1 and the reach of every observer is named.
+UTC; a time of day is the last one. `decided` and `round` are by the clocks of controller and probe, `stored` is by SSM's.
+
+SSM keeps 100 versions. Votes and rounds are written all the time, so they reach back about a quarter of an hour while all is well and some minutes in \
+trouble. Beyond that it tells of turns: votes and rounds that were kept because a vote moved, a person or a rule had a say, or, at most every quarter of an \
+hour, a verdict changed. They reach back for days, and `turn` says which one it is and when the next one was. What people asked for reaches back for \
+months. What is forgotten is said to be; when nothing is left, the exit code is 1 and the reach of every observer is named.
+
+With --replay nothing is asked of any service: the incident is replayed up to the minute --at, a number, and what its observers had stored then is \
+told in the same words. A, B and C are the roles of the incident.
 
 Examples:
   failover explain eu-west-2
   failover explain eu-west-2 --at 03:21:40
   failover explain eu-west-2 --at -15m
+  failover explain eu-west-2 --at 2026-11-22T03:21:40Z      the night before
   failover explain eu-west-2 --output json
   failover explain A --replay incidents/D05.toml --at 12    in a replay, at its minute 12";
 
@@ -125,8 +132,8 @@ Examples:
 /// Under `failover log --help`.
 pub(crate) const LOG: &str = "\
 It is read from the histories that SSM keeps of every document, the last 100 versions, merged over all observers. What people did is all there: \
-hardly anyone writes 100 intents for a region. Votes are written anew every round, so those of an observer reach back about a quarter of an hour; when \
-that is less far than --since, the log says how far.
+hardly anyone writes 100 intents for a region. Votes are written anew every round, so that those of an observer reach back about a quarter of an hour, and \
+those that turned for days; when that is less far than --since, the log says how far.
 
 Examples:
   failover log
@@ -151,6 +158,11 @@ in A, the impaired region, beside those of others who might have moved them.
 With --runs N each incident is replayed N times, with levels ×0.5, ×1 and ×1.5, estimated times moved by up to a fifth, each region as A, 20, 50 or \
 80 % of users at home there, and more or less room elsewhere. The table then shows medians and the worst.
 
+With --random N there are no files: N incidents are drawn, seeds S, S+1, …, of everything that can fail, lie, crash or be asked for, several at once, in \
+storms among hours of quiet. How users fare is no matter there; whether a promise is broken is: that somebody is answered, that silence ejects nobody, that \
+automation never undoes a person, that a late writer loses, that all that fail alike stay. An incident in which one is broken is written to random-SEED.toml, \
+with the line that replays it. Ctrl-C ends it early and tells what there is so far.
+
 Exit code 1 when something happened that the incident forbids, or a promise was broken; 2 when a file is not as it must be.
 
 Examples:
@@ -160,6 +172,8 @@ Examples:
   failover replay --runs 50 --alone                         how much hangs on estimates and chance
   failover replay --runs 50 --policy try.toml               another policy, on the same runs
   failover replay incidents/D05.toml --run 17 --timeline    one of those runs
+  failover replay --random 2000                             100,000 hours of whatever can happen
+  failover replay --random 1 --seed 23                      one of those incidents
   failover replay --output json | jq -r '.incidents[] | [.id, .by.failover.median.error_minutes.A] | @tsv'";
 
 /// Under `failover demo --help`.

@@ -45,6 +45,17 @@ pub(crate) struct ReplayArgs {
     /// Threads. As many as this machine has, when left out.
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
+    /// Instead of files: so many random incidents of two days each, of the seeds from --seed on, and whether a promise is broken in any of them.
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=10_000_000),
+        conflicts_with_all = ["paths", "runs", "run", "against", "alone", "wide", "timeline", "svg"]
+    )]
+    pub(crate) random: Option<u32>,
+    /// Where --random writes an incident in which a promise was broken. The current folder, when left out.
+    #[arg(long, value_name = "DIR", requires = "random")]
+    pub(crate) keep: Option<PathBuf>,
 }
 
 /// Whom to compare with.

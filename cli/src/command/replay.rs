@@ -1,6 +1,6 @@
 //! `failover replay`: incidents in virtual time, how this policy fares in them, and who else would have.
 //!
-//! Here: which files, which policy, where the results go. What is run is `campaign`'s, what is shown `table`'s, `shape`'s, `timeline`'s and `svg`'s.
+//! Here: which files, which policy, where the results go. What is run is `campaign`'s, or `random`'s where there are no files; what is shown `table`'s, `shape`'s, `timeline`'s and `svg`'s.
 
 mod campaign;
 mod draw;
@@ -8,6 +8,7 @@ mod figures;
 mod picture;
 mod pool;
 mod progress;
+mod random;
 mod row;
 mod shape;
 mod svg;
@@ -39,6 +40,9 @@ const WIDTH: usize = 120;
 
 /// Replays, shows, and judges: exit code 1 when something happened that must not.
 pub(crate) async fn run(args: &ReplayArgs, out: &Out) -> Result<u8, Failure> {
+    if let Some(count) = args.random {
+        return random::run(args, count, out).await;
+    }
     let incidents = incidents(&args.paths)?;
     let svg = args.svg.as_deref().map(|path| svg_paths(path, &incidents)).transpose()?;
     let campaign = campaign(args, incidents)?;
@@ -86,8 +90,12 @@ fn campaign(args: &ReplayArgs, incidents: Vec<Incident>) -> Result<Campaign, Fai
         }
     }
     let runs = args.run.map_or_else(|| (0..args.runs).collect(), |run| vec![run]);
-    let threads = args.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
-    Ok(Campaign::new(incidents, trial, sides, runs, args.seed)?.drawing(args.timeline || args.svg.is_some()).on(threads))
+    Ok(Campaign::new(incidents, trial, sides, runs, args.seed)?.drawing(args.timeline || args.svg.is_some()).on(threads(args)))
+}
+
+/// How many threads may run.
+fn threads(args: &ReplayArgs) -> usize {
+    args.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from)
 }
 
 /// Runs everything beside the terminal's signals.

@@ -70,6 +70,14 @@ pub(super) struct LogView<'a> {
     pub(super) page: &'a LogPage,
 }
 
+impl LogView<'_> {
+    /// How far back what is shown reaches, as it can be asked for.
+    fn since(&self) -> &str {
+        let asked = self.page.filter.since.as_str();
+        if asked.is_empty() || !self.page.problems.is_empty() { "7d" } else { asked }
+    }
+}
+
 /// What of the log can be asked for.
 const KINDS: [(&str, &str); 4] = [("", "everything"), ("people", "what people did"), ("votes", "votes"), ("refusals", "refusals")];
 

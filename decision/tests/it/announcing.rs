@@ -145,3 +145,29 @@ fn the_capacity_rule_counts_what_is_out_already() {
     let refused = scene.votes().regions[&region(OREGON)].reason.to_string();
     assert!(refused.starts_with(&format!("refused by {}", SafetyRule::Capacity)), "{refused}");
 }
+
+#[test]
+fn an_ejection_gives_way_to_a_drain_that_another_has_still_to_carry_out() {
+    let [sick, other, drained] = ["aa-a-1", "aa-b-1", "aa-c-1"];
+    let mut scene = Scene::with(policy(&[sick, other, drained], 5, Thresholds::default()));
+    scene.rounds(3, &[]);
+    scene.rounds(9, &gone(sick));
+    scene.drain(drained);
+    scene.rounds(1, &gone(sick));
+    assert_eq!(shown(&scene), "aa-a-1 aa-c-1");
+    // Two are out of reach, one has ejected another region and the drained one, and one has still to eject that. It could not: three might be against each.
+    scene.other_is_silent("zz-witness-1");
+    scene.other_is_silent("zz-witness-2");
+    scene.other_shows(drained, &[drained]);
+    scene.other_shows(other, &[]);
+    scene.decide();
+    assert_eq!(scene.vote(sick), Vote::Eject, "this much the one that waits can do with");
+    scene.other_shows(drained, &[other, drained]);
+    scene.decide();
+    assert_eq!((scene.vote(sick), scene.vote(drained)), (Vote::Serve, Vote::Eject));
+    assert_eq!(scene.votes().regions[&region(sick)].refused, Some(SafetyRule::TooManyEjected));
+    scene.other_shows(drained, &[drained]);
+    scene.other_shows(other, &[drained]);
+    scene.rounds(1, &gone(sick));
+    assert_eq!(scene.vote(sick), Vote::Eject, "when there is room, it leaves again");
+}

@@ -190,10 +190,10 @@ fn everyone_looks_sick_although_one_tips_over_first() {
 fn ejections_keep_their_distance() {
     let names = ["aa-one-1", "aa-two-1", "aa-three-1", "aa-four-1", "aa-five-1"];
     let mut scene = Scene::with(policy(&names, 5, Thresholds::default()));
-    let both = [("aa-one-1", Check::Rest, "fail:status-500"), ("aa-two-1", Check::Rest, "fail:status-500")];
-    scene.rounds(5, &both);
+    let both = [gone("aa-one-1"), gone("aa-two-1")].concat();
+    scene.rounds(3, &both);
     assert_eq!((scene.vote("aa-one-1"), scene.vote("aa-two-1")), (Vote::Eject, Vote::Serve));
-    assert_snapshot!(scene.why("aa-two-1"), @"refused by too-soon: would be ejected because rest failed in 5 of its last 6 rounds (status-500)");
+    assert_snapshot!(scene.why("aa-two-1"), @"refused by too-soon: would be ejected because every critical check failed in 3 rounds in a row (connect)");
     scene.rounds(6, &both);
     assert_eq!(scene.vote("aa-two-1"), Vote::Eject, "a minute later");
 }

@@ -40,7 +40,7 @@ fn largest_vote(reason: Reason) -> RegionVote {
     let serves = matches!(reason, Reason::Refused { .. } | Reason::Announced { .. } | Reason::DrainWaits { .. });
     let memory = Memory {
         rounds: "WWWWWWWW".to_owned(),
-        checks: "ffffffffzzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap(),
+        checks: "ffffffffzzzzzzzzzzzzzzzzzzzzzzzz7zzzzzz".parse().unwrap(),
         clean: if failing { 0 } else { 255 },
         clean_since: (!failing).then(late),
         down: true,

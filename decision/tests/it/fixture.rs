@@ -78,6 +78,11 @@ pub(crate) fn gone(name: &'static str) -> Vec<Fault> {
         .collect()
 }
 
+/// Everything of the region answers with an error: it is reached, so that nobody takes itself for cut off.
+pub(crate) fn broken(name: &'static str) -> Vec<Fault> {
+    [Check::Rest, Check::Websocket, Check::Table, Check::Delivery].map(|check| (name, check, "fail:status-500")).into()
+}
+
 /// Three regions, each of which can carry this share of the service.
 pub(crate) fn with_capacity(share: f64) -> Policy {
     let spec = policy(&[LONDON, OREGON, DUBLIN], 3, Thresholds::default()).spec().clone();
@@ -105,6 +110,7 @@ pub(crate) fn drain(region: &RegionName, generation: u64, recorded_at: Timestamp
 }
 
 /// One controller, what it reads, and the time.
+#[derive(Debug)]
 pub(crate) struct Scene {
     pub(crate) policy: Policy,
     pub(crate) snapshot: Snapshot,

@@ -6,7 +6,7 @@ use decision::{Check, Failback, Intent, Policy, PolicySpec, SafetyRule, Threshol
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 
-use crate::fixture::{DUBLIN, DUBLIN_REST, LONDON, LONDON_SOCKETS, OREGON, OREGON_TABLE, Scene, policy, region, seconds};
+use crate::fixture::{DUBLIN, DUBLIN_REST, LONDON, LONDON_SOCKETS, OREGON, OREGON_TABLE, Scene, gone, policy, region, seconds};
 
 #[test]
 fn a_drain_outranks_every_verdict_and_survives_the_loss_of_every_store() {
@@ -202,7 +202,7 @@ fn drains_on_their_way_already_count_against_automatic_ejections() {
     }
     scene.rounds(9, &[DUBLIN_REST]);
     assert_eq!(scene.line(), "serve serve serve");
-    assert_snapshot!(scene.why(DUBLIN), @"refused by last-region: would be ejected because rest failed in 8 of its last 8 rounds (timeout)");
+    assert_snapshot!(scene.why(DUBLIN), @"refused by last-region: would be ejected because rest failed in 6 of its last 6 rounds (timeout)");
 }
 
 #[test]
@@ -246,11 +246,11 @@ fn with_one_region_drained_one_of_the_other_two_may_still_be_ejected() {
     let mut scene = Scene::three_regions();
     scene.rounds(6, &[]);
     let intent = scene.drain(LONDON);
-    scene.rounds(8, &[OREGON_TABLE]);
+    scene.rounds(8, &gone(OREGON));
     assert_eq!(scene.line(), "eject eject serve");
     // London's return takes precedence over the ejection of a region that is still sick: two of three would be too many.
     scene.resume(&intent);
-    scene.rounds(1, &[OREGON_TABLE]);
+    scene.rounds(1, &gone(OREGON));
     assert_eq!(scene.line(), "serve eject serve");
 }
 
@@ -262,7 +262,7 @@ fn with_all_others_drained_the_last_region_serves_however_sick() {
     scene.drain(OREGON);
     scene.rounds(9, &[DUBLIN_REST]);
     assert_eq!(scene.line(), "eject eject serve");
-    assert_snapshot!(scene.why(DUBLIN), @"refused by last-region: would be ejected because rest failed in 8 of its last 8 rounds (timeout)");
+    assert_snapshot!(scene.why(DUBLIN), @"refused by last-region: would be ejected because rest failed in 6 of its last 6 rounds (timeout)");
 }
 
 #[test]

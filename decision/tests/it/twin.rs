@@ -298,9 +298,7 @@ impl Twin {
             let new = before(&name) == Vote::Serve;
             // No capacity is known, so a second region is left only when nothing of it works.
             let rounds = after_recovery(&self.regions[&name], &t).rounds;
-            let always = |fails: fn(Sight) -> bool| rounds.len() >= 8 && rounds[rounds.len() - 8..].iter().all(|(_, sight)| fails(*sight));
-            let for_sure = gone_for(&rounds) >= usize::from(t.gone_after) || always(Sight::sockets_fail) || always(Sight::table_fails);
-            let no_room = survivors < self.regions.len() && !for_sure;
+            let no_room = survivors < self.regions.len() && gone_for(&rounds) < usize::from(t.gone_after);
             if room == 0 || (new && (soon || no_room)) {
                 survivors += usize::from(!new);
                 wish.insert(name, Vote::Serve);
@@ -347,12 +345,7 @@ fn is_enough(rounds: &[(Timestamp, Sight)], t: &Thresholds) -> bool {
     let recent = &rounds[rounds.len().saturating_sub(t.down_window.into())..];
     let count = |fails: fn(Sight) -> bool| recent.iter().filter(|(_, sight)| fails(*sight)).count();
     let most = count(Sight::sockets_fail).max(count(Sight::table_fails));
-    let last = &rounds[rounds.len().saturating_sub(8)..];
-    let always = |fails: fn(Sight) -> bool| last.len() == 8 && last.iter().all(|(_, sight)| fails(*sight));
-    always(Sight::sockets_fail)
-        || always(Sight::table_fails)
-        || gone_for(rounds) >= usize::from(t.gone_after)
-        || most >= usize::from(t.down_after)
+    gone_for(rounds) >= usize::from(t.gone_after) || most >= usize::from(t.down_after)
 }
 
 /// For how many rounds up to the newest nothing worked.

@@ -118,7 +118,7 @@ pub(super) struct NoRecords(#[source] Box<dyn std::error::Error + Send + Sync>);
 impl Names {
     /// The records of a service in these regions, with checks that were made long ago.
     pub(super) fn new(names: &[RegionName; 3], asked: Asked, seed: u64) -> Result<Self, NoRecords> {
-        let made = Made::new(names, asked).map_err(|source| NoRecords(source))?;
+        let made = Made::new(names, asked).map_err(NoRecords)?;
         let Made { zone, checks, polled, asked, clients } = made;
         let passed = |id: &CheckId| polled.iter().any(|polled| polled.check == *id && !matches!(polled.endpoint, Endpoint::Eject { .. }));
         let checkers = Checkers::established(checks, seed, ClockSpeed::REAL, Deadlines::AWS, passed);

@@ -21,6 +21,10 @@ pub enum Broken {
     People,
     /// No news counts as bad news.
     Silence,
+    /// An observer that reaches nobody, or cannot rely on itself, believes what it sees.
+    SelfBlame,
+    /// Enough clean rounds are enough.
+    HoldDown,
     /// `everyone-looks-sick` refuses nothing.
     EveryoneLooksSick,
 }
@@ -36,6 +40,9 @@ pub(super) fn decide(broken: Option<Broken>, policy: &Policy, snapshot: &Snapsho
         let alone = match (broken, &entry.reason) {
             (Broken::People, Reason::Drained { .. }) => now.duration_since(entry.since) > PATIENCE && entry.verdict == Verdict::Healthy,
             (Broken::Silence, Reason::Silent { kept: Vote::Serve, .. }) => true,
+            (Broken::SelfBlame, Reason::Blind { kept: Vote::Serve, .. } | Reason::Unfit { kept: Vote::Serve, .. }) => true,
+            (Broken::HoldDown, Reason::HeldDown { clean, needed, .. }) => clean >= needed,
+            (Broken::Announcing, Reason::Announced { .. }) => true,
             (broken, reason) => entry.vote == Vote::Serve && refused(reason).is_some_and(|rule| leaves_out(broken, rule)),
         };
         if !alone {
@@ -43,11 +50,11 @@ pub(super) fn decide(broken: Option<Broken>, policy: &Policy, snapshot: &Snapsho
         }
         altered = true;
         (entry.vote, entry.reason) = match (broken, &entry.reason) {
-            (Broken::People, _) => (Vote::Serve, Reason::Healthy),
-            (_, Reason::Refused { because, .. }) => (Vote::Eject, (**because).clone()),
+            (Broken::People | Broken::HoldDown, _) => (Vote::Serve, Reason::Healthy),
+            (_, Reason::Refused { because, .. } | Reason::Announced { because }) => (Vote::Eject, (**because).clone()),
             (..) => (Vote::Eject, Reason::Failing(Failing::Gone { rounds: 3, cause: None })),
         };
-        entry.refused = None;
+        (entry.refused, entry.announced) = (None, false);
         entry.since = before.filter(|before| before.vote == entry.vote).map_or(now, |before| before.since);
     }
     if altered {
@@ -69,7 +76,7 @@ fn leaves_out(broken: Broken, rule: SafetyRule) -> bool {
         Broken::LastRegion => rule == SafetyRule::LastRegion,
         Broken::Announcing => rule == SafetyRule::TooManyEjected,
         Broken::EveryoneLooksSick => rule == SafetyRule::EveryoneLooksSick,
-        Broken::Generations | Broken::People | Broken::Silence => false,
+        Broken::Generations | Broken::People | Broken::Silence | Broken::SelfBlame | Broken::HoldDown => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Virtual time: what is due when, what the calendar says then, and draws that belong to a moment.
 //!
+//! A run's moments count from its beginning, [`WARM_UP`] before the incident's zero; what is told of a run counts from the zero.
+//!
 //! A draw belongs to who draws, for what, and when; never to how many others have drawn before. So one consumer does not shift another's draws,
 //! and stretches in which nothing can happen may be left out.
 
@@ -9,17 +11,39 @@ use std::time::Duration;
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 
+use super::Setup;
+
 /// The calendar time of every incident's zero: 2026-11-23T00:00:00Z.
 pub const START: Timestamp = Timestamp::constant(1_795_392_000, 0);
 
-/// What a clock shows that is so many seconds ahead, `at` after the zero.
+/// How long before an incident's zero its run begins: the slow window of the default policy. Whoever watches has watched for that long when the first
+/// line takes hold.
+pub(super) const WARM_UP: Duration = Duration::from_secs(20 * 60);
+/// The calendar time at which every run begins.
+pub(super) const BEGINS: Timestamp = Timestamp::constant(1_795_392_000 - 20 * 60, 0);
+
+/// What a clock shows that is so many seconds ahead, `at` after the beginning.
 pub(super) fn calendar(at: Duration, ahead_s: f64) -> Timestamp {
     let ahead = SignedDuration::try_from_secs_f64(ahead_s).unwrap_or_default();
     let at = SignedDuration::try_from(at).unwrap_or(SignedDuration::MAX);
-    START.checked_add(at).and_then(|now| now.checked_add(ahead)).unwrap_or(START)
+    BEGINS.checked_add(at).and_then(|now| now.checked_add(ahead)).unwrap_or(BEGINS)
 }
 
-/// Minutes of an incident as a moment.
+/// The same run with everything [`WARM_UP`] later: an incident whose zero is a run's beginning becomes one that comes upon a service at work.
+pub(super) fn after_warm_up(setup: &Setup) -> Setup {
+    let mut setup = setup.clone();
+    for tuple in &mut setup.incident.faults {
+        tuple.minute += WARM_UP.as_secs_f64() / 60.0;
+    }
+    setup
+}
+
+/// A moment of a run as one of its incident; the zero for what is before it.
+pub(super) fn of_incident(at: Duration) -> Duration {
+    at.saturating_sub(WARM_UP)
+}
+
+/// Minutes as a duration.
 pub(super) fn moment(minutes: f64) -> Duration {
     Duration::try_from_secs_f64(minutes * 60.0).unwrap_or_default()
 }
@@ -72,6 +96,8 @@ pub(super) enum Due {
     Gate(usize),
     /// A minute ends.
     Minute,
+    /// A look at whether everybody may rest, when somebody was busy at the last one.
+    Rest,
 }
 
 /// What is due, in order of time; at one time, in the order in which it was planned.
@@ -91,6 +117,11 @@ impl Queue {
         self.due.first_key_value().map(|((at, _), _)| *at)
     }
 
+    /// Whether a round starts next.
+    pub(super) fn starts_a_round(&self) -> bool {
+        matches!(self.due.first_key_value(), Some((_, Due::Round(..))))
+    }
+
     pub(super) fn take(&mut self) -> Option<Due> {
         self.due.pop_first().map(|(_, what)| what)
     }
@@ -100,9 +131,5 @@ impl Queue {
         let taken: Vec<(Duration, Due)> = self.due.iter().filter(|(_, what)| wanted(**what)).map(|((at, _), what)| (*at, *what)).collect();
         self.due.retain(|_, what| !wanted(*what));
         taken
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Duration, Due)> {
-        self.due.iter().map(|((at, _), what)| (*at, *what))
     }
 }

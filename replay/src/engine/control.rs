@@ -34,6 +34,10 @@ pub(super) struct Control {
     pub(super) stores: [Store; 3],
     pub(super) gates: [Gate; 3],
     pub(super) controllers: [Controller; 3],
+    /// By controller: the intents as it heard them last, and from whom.
+    heard: [Heard; 3],
+    /// How old the oldest copy is that anybody reads.
+    pub(super) longest_stale: Duration,
     /// The rule that controllers leave out, in tests of what would be noticed.
     pub(super) broken: Option<Broken>,
 }
@@ -48,6 +52,13 @@ pub(super) struct Controller {
     pub(super) failing: bool,
     /// When its gate reads next.
     pub(super) gate_reads: Option<Duration>,
+}
+
+/// The intents of every store that a controller could read, and how many each of these had taken: until they take more, nothing needs to be read anew.
+#[derive(Debug, Clone, Default)]
+struct Heard {
+    taken: [Option<u64>; 3],
+    intents: BTreeMap<RegionName, BTreeMap<RegionName, Intent>>,
 }
 
 /// What came of one run of a controller.
@@ -68,17 +79,20 @@ impl Control {
         let thresholds = policy.thresholds();
         let round = Duration::try_from(thresholds.round()).unwrap_or(Duration::from_secs(10));
         let pace = Pace::default().every(round);
-        let remembers = incident.faults.iter().any(|tuple| match &tuple.effect {
-            Effect::Stale(_) => tuple.component == Component::Config,
-            Effect::Act(act) => *act == Act::StaleWriter,
-            _ => false,
+        let copies = incident.faults.iter().filter_map(|tuple| match &tuple.effect {
+            Effect::Stale(seconds) if tuple.component == Component::Config => Duration::try_from_secs_f64(*seconds).ok(),
+            Effect::Act(Act::StaleWriter) => Some(Duration::ZERO),
+            _ => None,
         });
+        let oldest = copies.max();
         let observer = |index: usize| Observer::new(index, &names[index], policy.service(), &pace, seed);
         Self {
             observers: std::array::from_fn(observer),
-            stores: std::array::from_fn(|_| Store::new(remembers, broken == Some(Broken::Generations))),
+            stores: std::array::from_fn(|_| Store::new(oldest, broken == Some(Broken::Generations))),
             gates: std::array::from_fn(|_| Gate::default()),
             controllers: [Controller::default(); 3],
+            heard: Default::default(),
+            longest_stale: oldest.map_or(Duration::ZERO, |oldest| oldest + 2 * TICK),
             broken,
             names: names.clone(),
             policy,
@@ -156,13 +170,17 @@ impl Control {
             // An old copy is read; what is written is held against what stands.
             let copy = self.stores[index].copy_from(at.saturating_sub(state.stale));
             let Documents { observed, votes, .. } = copy.map(|copy| (*copy).clone()).unwrap_or_default();
-            decide(self.broken, &self.policy, &Snapshot { observer, observed, intents, votes, others }, now)
+            let snapshot = Snapshot { observer, observed, intents, votes, others };
+            let decision = decide(self.broken, &self.policy, &snapshot, now);
+            self.heard[index].intents = snapshot.intents;
+            decision
         } else {
             // Documents are lent to the snapshot and go back: copying them would cost more than deciding.
             let store = &mut self.stores[index];
             let snapshot = Snapshot { observer, observed: store.observed.take(), intents, votes: store.votes.take(), others };
             let decision = decide(self.broken, &self.policy, &snapshot, now);
             (store.observed, store.votes) = (snapshot.observed, snapshot.votes);
+            self.heard[index].intents = snapshot.intents;
             decision
         };
         let again = decision.again;
@@ -184,27 +202,30 @@ impl Control {
 
     /// The intents that a controller can read: of every store that answers it.
     fn intents(
-        &self,
+        &mut self,
         index: usize,
         truth: &Truth,
         at: Duration,
         rng: &mut fastrand::Rng,
     ) -> BTreeMap<RegionName, BTreeMap<RegionName, Intent>> {
-        let mut heard = BTreeMap::new();
-        for other in 0..3 {
-            let state = truth.store(other);
+        let states: [_; 3] = std::array::from_fn(|other| truth.store(other));
+        let reached: [bool; 3] = std::array::from_fn(|other| {
             let caller = if other == index { Caller::Inside } else { Caller::Across(truth.way(index, other)) };
-            if gets_through(&state, caller, rng) {
-                let intents = if state.stale > Duration::ZERO {
-                    let copy = self.stores[other].copy_from(at.saturating_sub(state.stale));
-                    copy.map(|copy| copy.intents.clone()).unwrap_or_default()
-                } else {
-                    self.stores[other].intents.clone()
-                };
-                heard.insert(self.names[other].clone(), intents);
-            }
+            gets_through(&states[other], caller, rng)
+        });
+        let fresh = states.iter().all(|state| state.stale.is_zero());
+        let taken = std::array::from_fn(|other| (fresh && reached[other]).then_some(self.stores[other].intents_taken));
+        let heard = &mut self.heard[index];
+        let before = std::mem::take(&mut heard.intents);
+        if fresh && heard.taken == taken && before.len() == taken.iter().flatten().count() {
+            return before;
         }
-        heard
+        heard.taken = taken;
+        let of = |other: usize| match states[other].stale {
+            Duration::ZERO => self.stores[other].intents.clone(),
+            stale => self.stores[other].copy_from(at.saturating_sub(stale)).map(|copy| copy.intents.clone()).unwrap_or_default(),
+        };
+        (0..3).filter(|other| reached[*other]).map(|other| (self.names[other].clone(), of(other))).collect()
     }
 
     /// What the votes of the others show, as far as a controller can read them.

@@ -15,6 +15,7 @@ use super::gates::Gate;
 use super::operators::Operators;
 use super::people::{People, Who};
 use super::report::{Detail, Invariant, Report};
+use super::rest::{Standing, next_tick};
 use super::round::Attempts;
 use super::transcript::Happening;
 use super::watch::Watch;
@@ -22,10 +23,12 @@ use super::{Setup, Strategy};
 use crate::incident::{Component, Effect, Place, Tuple};
 use crate::service::{Truth, Users};
 
-/// The shortest time that users live on between two events that do not concern them.
+/// The shortest time that users live on between two rounds that look at what has become of them.
 const CHUNK: Duration = Duration::from_secs(1);
 /// The longest step while somebody moves.
 const STEP: Duration = Duration::from_secs(5);
+/// Between two looks at documents in which nothing moved: one in so many writes.
+const LOOK_EVERY: u64 = 64;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Just after: acts are asked for up to before a moment.
 const AFTER: Duration = Duration::from_nanos(1);
@@ -46,10 +49,17 @@ pub(super) struct Drive<'a> {
     acted: Duration,
     /// By observer: the generation of the votes that stood last.
     generations: [u64; 3],
+    /// Whether hours in which nothing happens are passed over.
+    rests: bool,
+    /// What stood at the last minute, if it was all at rest.
+    stood: Option<Standing>,
+    /// Until when time is passed over.
+    rests_until: Duration,
+    end: Duration,
 }
 
 impl<'a> Drive<'a> {
-    pub(super) fn new(setup: &'a Setup, strategy: &Strategy, detail: Detail, broken: Option<Broken>) -> Self {
+    pub(super) fn new(setup: &'a Setup, strategy: &Strategy, detail: Detail, broken: Option<Broken>, rests: bool) -> Self {
         let who = match strategy {
             Strategy::Nothing | Strategy::Talk | Strategy::Failover(_) => Who::Nobody,
             Strategy::Manual => Who::Operator,
@@ -69,15 +79,20 @@ impl<'a> Drive<'a> {
             names: asked.map(|asked| records(&setup.regions, asked, setup.seed)),
             control: policy.map(|policy| Box::new(Control::new(policy.clone(), &setup.regions, &setup.incident, setup.seed, broken))),
             operators: Operators::default(),
-            watch: Watch::new(&setup.regions, &setup.incident, detail == Detail::Transcript),
+            watch: Watch::new(&setup.regions, &setup.incident, policy, detail == Detail::Transcript),
             queue: Queue::default(),
             acted: Duration::ZERO,
             generations: [0; 3],
+            rests,
+            stood: None,
+            rests_until: Duration::ZERO,
+            end: Duration::ZERO,
         }
     }
 
     /// Goes on to `end`, and tells what came of it. With `keeps`, what is stored then too.
     pub(super) fn run(mut self, end: Duration, keeps: bool) -> Report {
+        self.end = end;
         self.begin();
         loop {
             let polls = self.names.as_ref().and_then(Names::next_due);
@@ -87,7 +102,7 @@ impl<'a> Drive<'a> {
             let others = felt.into_iter().chain(self.queue.next()).min();
             let Some(now) = others.into_iter().chain(polls).min().filter(|at| *at <= end) else { break };
             if others == Some(now) {
-                if felt == Some(now) || now >= self.truth.now() + CHUNK {
+                if felt == Some(now) || (self.queue.starts_a_round() && now >= self.truth.now() + CHUNK && !self.is_peaceful()) {
                     self.live(now);
                     self.act(now);
                 }
@@ -183,10 +198,56 @@ impl<'a> Drive<'a> {
             }
             Due::Gate(index) => self.read_gate(index, now),
             Due::Minute => {
+                self.live(now);
                 self.watch.minute(&self.truth, &self.users);
                 self.queue.plan(now + MINUTE, Due::Minute);
+                self.rest(now, true);
             }
+            Due::Rest => self.rest(now, false),
         }
+    }
+
+    /// Nothing fails and nobody moves: users need no steps in between.
+    fn is_peaceful(&self) -> bool {
+        self.truth.is_quiet() && self.users.is_settled()
+    }
+
+    /// Passes over what is to come, if nothing can come of it. At every minute, and again until nobody is busy.
+    fn rest(&mut self, now: Duration, by_the_minute: bool) {
+        let Some(control) = self.control.as_mut().filter(|_| self.rests && now >= self.rests_until) else { return };
+        let at_rest = self.truth.stays_quiet(&self.users) && self.users.is_settled() && self.names.as_ref().is_none_or(Names::is_idle);
+        let standing = if at_rest { control.standing() } else { None };
+        let is_long = standing.is_some() && standing == self.stood;
+        if by_the_minute || standing.is_none() {
+            self.stood = standing;
+        }
+        if !is_long {
+            return;
+        }
+        if !control.are_calm() {
+            self.queue.plan(now + CHUNK, Due::Rest);
+            return;
+        }
+        let until = control.nothing_ends_before(now, self.truth.next_change(now).map_or(self.end, |at| at.min(self.end)));
+        if !control.pass_over(&self.truth, now, until) {
+            return;
+        }
+        let planned = self.queue.take_all(|due| matches!(due, Due::Round(..) | Due::Tick(_) | Due::Gate(_)));
+        let mut back = until;
+        for index in 0..3 {
+            let observer = &control.observers[index];
+            back = back.min(observer.due);
+            self.queue.plan(observer.due, Due::Round(index, observer.plan));
+            let from = observer.due.saturating_sub(control.pace.round / 2);
+            let tick = planned.iter().find(|(_, due)| *due == Due::Tick(index)).map_or(from, |(at, _)| next_tick(*at, from));
+            self.queue.plan(tick, Due::Tick(index));
+            let reads = observer.due + CHUNK;
+            control.controllers[index].gate_reads = Some(reads);
+            self.queue.plan(reads, Due::Gate(index));
+            self.generations[index] = control.votes(index).map_or(0, |votes| votes.generation);
+        }
+        self.watch.rested(back.saturating_sub(now));
+        (self.rests_until, self.stood) = (back, None);
     }
 
     /// A line takes hold: sockets that it cuts wake probes, and gates look at their clocks.
@@ -261,6 +322,9 @@ impl<'a> Drive<'a> {
             }
             return;
         }
+        if !changes.is_empty() {
+            self.live(now);
+        }
         self.stored(index, &changes, clock, now);
     }
 
@@ -268,12 +332,13 @@ impl<'a> Drive<'a> {
     fn stored(&mut self, index: usize, changes: &[decision::Change], clock: jiff::Timestamp, now: Duration) {
         let Some(control) = &mut self.control else { return };
         let Some(votes) = control.votes(index) else { return };
-        let before = std::mem::replace(&mut self.generations[index], votes.generation);
-        if votes.generation == before {
+        let generation = votes.generation;
+        let before = std::mem::replace(&mut self.generations[index], generation);
+        if generation == before {
             return;
         }
-        if votes.generation < before {
-            let what = format!("generation {} stands at {} after {before}", votes.generation, self.setup.regions[index]);
+        if generation < before {
+            let what = format!("generation {generation} stands at {} after {before}", self.setup.regions[index]);
             self.watch.violated(now, Invariant::GenerationsGrow, what);
         }
         let moved = self.watch.voted(now, index, votes, changes);
@@ -287,15 +352,15 @@ impl<'a> Drive<'a> {
             let state = self.truth.store(store);
             state.stale.is_zero() && state.refused <= 0.0 && state.unreachable <= 0.0 && self.truth.way(index, store) <= 0.0
         });
-        if reads_all {
+        if reads_all && (moved || generation.is_multiple_of(LOOK_EVERY)) {
             let mut snapshot = control.snapshot(index);
-            self.watch.inspect(now, (&control.policy, control.broken), &mut snapshot, clock, moved);
+            self.watch.inspect(now, (&control.policy, control.broken), &mut snapshot, clock);
             control.give_back(index, snapshot);
         }
         if moved {
             let out = self.watch.majorities();
-            for region in 0..3 {
-                if self.watch.out[region] && !out[region] && self.operators.drain(region, now).is_some() {
+            for (region, is_out) in out.into_iter().enumerate() {
+                if self.watch.out[region] && !is_out && self.operators.drain(region, now).is_some() {
                     let what = format!("{} serves again while its drain stands", self.setup.regions[region]);
                     self.watch.violated(now, Invariant::PeopleStand, what);
                 }

@@ -1,5 +1,6 @@
 //! A run: observers look, `decision` decides once per observer, `route53` carries it out, users feel it.
 
+mod alike;
 mod answers;
 mod broken;
 mod clock;
@@ -10,7 +11,9 @@ mod observer;
 mod operators;
 mod people;
 mod report;
+mod rest;
 mod round;
+mod seen;
 mod stores;
 mod transcript;
 mod watch;
@@ -85,14 +88,27 @@ pub fn run(setup: &Setup, strategy: &Strategy, detail: Detail) -> Report {
     run_broken(setup, strategy, detail, None)
 }
 
+/// The same with every round made one by one: for tests that what is passed over changes nothing.
+#[doc(hidden)]
+#[must_use]
+pub fn run_without_rest(setup: &Setup, strategy: &Strategy, detail: Detail) -> Report {
+    drive(setup, strategy, detail, None, false)
+}
+
 /// The same with controllers that leave a rule out: for tests of what would be noticed.
 #[doc(hidden)]
 #[must_use]
 pub fn run_broken(setup: &Setup, strategy: &Strategy, detail: Detail, broken: Option<Broken>) -> Report {
+    // Impatience with a drain is the one thing among them that comes of time alone.
+    drive(setup, strategy, detail, broken, broken != Some(Broken::People))
+}
+
+fn drive(setup: &Setup, strategy: &Strategy, detail: Detail, broken: Option<Broken>, rests: bool) -> Report {
+    let setup = &clock::after_warm_up(setup);
     let horizon = clock::moment(setup.incident.horizon);
     let (end, keeps) = match detail {
         Detail::Score | Detail::Transcript => (horizon, false),
         Detail::Until(minute) => (clock::moment(minute).min(horizon), true),
     };
-    drive::Drive::new(setup, strategy, detail, broken).run(end, keeps)
+    drive::Drive::new(setup, strategy, detail, broken, rests).run(clock::WARM_UP + end, keeps)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use decision::{ROUNDS_MAX, RegionName, Round, ServiceName};
 use probe::{LOOKS_MAX, Look, Pace, Patience, Place, next_delay, phase, until_tick};
 
-use super::clock::{For, START, draws};
+use super::clock::{BEGINS, For, draws};
 use super::round::{Attempts, Made, Start};
 
 /// One observer's probe.
@@ -62,9 +62,17 @@ impl Observer {
 
     /// The start of the round that belongs to the first tick after `now`.
     pub(super) fn tick(&self, now: Duration, pace: &Pace) -> Duration {
-        let since_epoch = Duration::try_from(START.duration_since(jiff::Timestamp::UNIX_EPOCH)).unwrap_or_default();
-        let at = now + until_tick(since_epoch + self.offset + now, pace.round, self.phase);
-        at + pace.round.mul_f64(pace.jitter * draws(self.seed, For::Jitter, self.index, at).f64())
+        self.late_for(self.tick_after(now, pace), pace)
+    }
+
+    fn tick_after(&self, now: Duration, pace: &Pace) -> Duration {
+        let since_epoch = Duration::try_from(BEGINS.duration_since(jiff::Timestamp::UNIX_EPOCH)).unwrap_or_default();
+        now + until_tick(since_epoch + self.offset + now, pace.round, self.phase)
+    }
+
+    /// When the round of a tick starts: a little later, so that observers drift through each other's gaps.
+    fn late_for(&self, tick: Duration, pace: &Pace) -> Duration {
+        tick + pace.round.mul_f64(pace.jitter * draws(self.seed, For::Jitter, self.index, tick).f64())
     }
 
     /// What the round that starts now starts from.
@@ -130,11 +138,16 @@ impl Observer {
             && { next_delay(pace, &self.history) == pace.round }
     }
 
-    /// Skips so many rounds: the next one is at the first tick after `now`.
-    pub(super) fn skip(&mut self, rounds: u64, now: Duration, pace: &Pace) {
-        self.number += rounds;
-        self.due = self.tick(now, pace);
-        self.plan += 1;
+    /// Leaves out rounds of a calm time that would start before `until`, one per tick. Returns how many.
+    pub(super) fn leap(&mut self, until: Duration, pace: &Pace) -> u64 {
+        let next = self.tick_after(self.due, pace);
+        let ticks = until.saturating_sub(next).as_nanos() / pace.round.as_nanos().max(1);
+        let rounds = u32::try_from(ticks).unwrap_or(u32::MAX);
+        if rounds > 0 {
+            self.number += u64::from(rounds);
+            self.due = self.late_for(next + pace.round * (rounds - 1), pace);
+        }
+        rounds.into()
     }
 }
 

@@ -44,11 +44,6 @@ impl Operators {
         self.recorded[region].as_ref().filter(|intent| intent.kind == IntentKind::Drain && intent.is_active(margin))
     }
 
-    /// Whether anybody ever asked for anything.
-    pub(super) fn are_silent(&self) -> bool {
-        self.recorded.iter().all(Option::is_none)
-    }
-
     /// Carries out one act. Places without a region mean every region in turn.
     pub(super) fn act(&mut self, control: &mut Control, truth: &Truth, place: Place, act: &Act) -> Vec<Done> {
         let regions = match place {
@@ -129,6 +124,9 @@ impl Operators {
         let enough = acks >= control.policy.majority();
         if enough {
             self.recorded[region] = Some(intent);
+        } else if acks > 0 {
+            // It may count for some, and stands above what was relied on before.
+            self.recorded[region] = None;
         }
         format!("recorded at {acks} of 3 observers{}", if enough { "" } else { ", which is no majority" })
     }
@@ -158,7 +156,7 @@ fn view(control: &Control, reached: &[bool; 3], now: Timestamp) -> ServiceView {
 /// A controller and a probe that slept, and now write what they held.
 fn late_writer(control: &mut Control, region: usize) -> String {
     let store = &mut control.stores[region];
-    let Some(old) = store.copy_from(Duration::ZERO) else { return "it knows nothing".to_owned() };
+    let Some(old) = store.first_copy() else { return "it knows nothing".to_owned() };
     let Documents { observed, votes, intents } = (*old).clone();
     let word = |what: &str, outcome: Result<(), Behind>| match outcome {
         Ok(()) => format!("{what} taken"),

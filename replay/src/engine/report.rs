@@ -71,7 +71,7 @@ pub struct Violation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Invariant {
-    /// 4: silence ejects nobody.
+    /// 4: silence ejects nobody, and neither does what an observer's own network swallows.
     SilenceIsUnknown,
     /// Every vote is stored with a reason that explains it.
     ReasonsFit,
@@ -85,6 +85,10 @@ pub enum Invariant {
     PeopleStand,
     /// 7: a late writer loses.
     GenerationsGrow,
+    /// Nobody who was left for failing serves again before the shortest hold-down, unless a safety rule needs it to.
+    ReturnsAreHeld,
+    /// While all regions fail alike, automation leaves none of them.
+    AllAlikeStay,
     /// Documents fit a parameter, and are ones that can be read again.
     DocumentsFit,
 }

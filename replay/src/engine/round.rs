@@ -75,6 +75,10 @@ impl Attempts {
         Self { start, regions, matrix, waited, took }
     }
 
+    pub(super) fn number(&self) -> u64 {
+        self.start.number
+    }
+
     /// What it says, at its end.
     pub(super) fn conclude(&self, at: Timestamp, pace: &Pace) -> Made {
         let met = RoundMet {

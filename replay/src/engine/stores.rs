@@ -16,8 +16,6 @@ use crate::service::StoreState;
 const TRIES: i32 = 3;
 /// How far apart the moments are that a store remembers for readers of old copies.
 const MEMORY_STEP: Duration = Duration::from_secs(60);
-/// How many it remembers at the most: a day.
-const MEMORY_MAX: usize = 24 * 60;
 
 /// One observer's store.
 #[derive(Debug, Clone, Default)]
@@ -25,9 +23,14 @@ pub(super) struct Store {
     pub(super) observed: Option<Observed>,
     pub(super) votes: Option<Votes>,
     pub(super) intents: BTreeMap<RegionName, Intent>,
+    /// How many intents were taken.
+    pub(super) intents_taken: u64,
     /// What stood before, oldest first; only where somebody may read it.
     past: VecDeque<(Duration, Rc<Documents>)>,
-    remembers: bool,
+    /// The first that stood, for a writer that sleeps all the time.
+    first: Option<Rc<Documents>>,
+    /// How old a copy may be that anybody reads; nothing if nobody does.
+    remembers: Option<Duration>,
     /// Whether it takes whatever comes, in tests of what would be noticed.
     takes_all: bool,
 }
@@ -37,8 +40,8 @@ pub(super) struct Store {
 pub(super) struct Behind(pub(super) u64);
 
 impl Store {
-    /// A store that keeps what stood before, if `remembers`.
-    pub(super) fn new(remembers: bool, takes_all: bool) -> Self {
+    /// A store that keeps what stood before for so long as it `remembers`.
+    pub(super) fn new(remembers: Option<Duration>, takes_all: bool) -> Self {
         Self { remembers, takes_all, ..Self::default() }
     }
 
@@ -67,6 +70,7 @@ impl Store {
             Some(standing) if standing.generation >= intent.generation => Err(Behind(standing.generation)),
             Some(_) | None => {
                 self.intents.insert(intent.region.clone(), intent);
+                self.intents_taken += 1;
                 Ok(())
             }
         }
@@ -79,13 +83,23 @@ impl Store {
 
     /// Keeps what stands, if it is time to and anybody may ask for it.
     pub(super) fn remember(&mut self, now: Duration) {
-        let is_time = self.past.back().is_none_or(|(at, _)| now >= *at + MEMORY_STEP);
-        if self.remembers && is_time {
-            self.past.push_back((now, Rc::new(self.documents())));
-            if self.past.len() > MEMORY_MAX {
-                self.past.pop_front();
-            }
+        let Some(remembers) = self.remembers else { return };
+        let step = |at: Duration| at.as_nanos() / MEMORY_STEP.as_nanos();
+        if self.past.back().is_some_and(|(at, _)| step(*at) >= step(now)) {
+            return;
         }
+        let documents = Rc::new(self.documents());
+        self.first.get_or_insert_with(|| Rc::clone(&documents));
+        self.past.push_back((now, documents));
+        // One that is older than anybody asks for, so that whoever asks finds one from before.
+        while self.past.get(1).is_some_and(|(at, _)| *at + remembers < now) {
+            self.past.pop_front();
+        }
+    }
+
+    /// What stood at first.
+    pub(super) fn first_copy(&self) -> Option<Rc<Documents>> {
+        self.first.clone()
     }
 
     /// What stood so long ago, to the minute; the oldest that is remembered, if that is younger.

@@ -5,15 +5,17 @@
 use std::time::Duration;
 
 use decision::{DOCUMENT_BYTES_MAX, Policy, Reason, RegionName, Round, Snapshot, Verdict, Vote, Votes};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::alike::Alike;
 use super::answers::Answers;
 use super::broken::{Broken, decide};
-use super::clock::moment;
+use super::clock::{WARM_UP, moment, of_incident};
 use super::gates::Gate;
 use super::report::{Invariant, Report, Violation};
+use super::seen::Seen;
 use super::transcript::{Event, Happening, Minute, Transcript};
-use crate::incident::{Forbidden, ForbiddenAct, Incident, Role};
+use crate::incident::{Component, Forbidden, ForbiddenAct, Incident, Role};
 use crate::service::{Truth, Users, Vantage};
 
 /// From this impact on a user, a fault is real.
@@ -24,12 +26,8 @@ const WELL_FOR: Duration = Duration::from_secs(60);
 const HEARD: f64 = 0.05;
 /// How long answers take to follow gates and votes, at the most.
 const FOLLOWS_WITHIN: Duration = Duration::from_secs(180);
-/// Nobody is ejected for what was seen longer ago: the slow window, and what it takes to store a round.
-const REMEMBERED: Duration = Duration::from_secs(25 * 60);
 /// The most violations that are told of one run.
 const VIOLATIONS_MAX: usize = 20;
-/// Between two looks at documents in which nothing moved: one in so many writes.
-const LOOK_EVERY: u64 = 64;
 
 /// Everything that is noted.
 #[derive(Debug)]
@@ -56,8 +54,12 @@ pub(super) struct Watch {
     voted: Option<Duration>,
     answered: Option<Duration>,
     nothing_served: Duration,
-    /// By observer, then region: when a first attempt at a critical check last failed.
-    failed_at: [[Option<Duration>; 3]; 3],
+    rested: Duration,
+    seen: Seen,
+    /// By observer, then region: it was ejected for what was seen of it, and no person has had a say since.
+    left: [[bool; 3]; 3],
+    /// The shortest hold-down, where every clock can be relied on.
+    hold_down: Option<Duration>,
     /// Since when a majority of gates is heard.
     heard_since: Option<Duration>,
     /// By region: since when no majority ejects it.
@@ -65,10 +67,12 @@ pub(super) struct Watch {
     /// None is answered though one ought to be: told already.
     unanswered: bool,
     answers: Answers,
+    alike: Alike,
 }
 
 impl Watch {
-    pub(super) fn new(names: &[RegionName; 3], incident: &Incident, tells: bool) -> Self {
+    pub(super) fn new(names: &[RegionName; 3], incident: &Incident, policy: Option<&Policy>, tells: bool) -> Self {
+        let clocks_hold = incident.faults.iter().all(|tuple| tuple.component != Component::Clock);
         Self {
             names: names.clone(),
             transcript: tells.then(Transcript::default),
@@ -88,11 +92,15 @@ impl Watch {
             voted: None,
             answered: None,
             nothing_served: Duration::ZERO,
-            failed_at: [[None; 3]; 3],
+            rested: Duration::ZERO,
+            seen: Seen::default(),
+            left: [[false; 3]; 3],
+            hold_down: policy.filter(|_| clocks_hold).and_then(shortest),
             heard_since: None,
             in_since: [None; 3],
             unanswered: false,
             answers: Answers::HOME,
+            alike: Alike::new(&incident.faults),
         }
     }
 
@@ -103,13 +111,16 @@ impl Watch {
 
     pub(super) fn tell(&mut self, at: Duration, what: Happening) {
         if let Some(transcript) = &mut self.transcript {
-            transcript.events.push(Event { at, what });
+            // An observer's first rounds are no part of the incident.
+            if at >= WARM_UP {
+                transcript.events.push(Event { at: of_incident(at), what });
+            }
         }
     }
 
     pub(super) fn violated(&mut self, at: Duration, invariant: Invariant, what: String) {
         if self.violations.len() < VIOLATIONS_MAX {
-            self.violations.push(Violation { at, invariant, what });
+            self.violations.push(Violation { at: of_incident(at), invariant, what });
         }
     }
 
@@ -131,14 +142,14 @@ impl Watch {
         }
     }
 
-    /// A probe's round ended: whom it found failing, at the first attempt at least.
+    /// So much time is passed over.
+    pub(super) fn rested(&mut self, time: Duration) {
+        self.rested += time;
+    }
+
+    /// A probe's round ended.
     pub(super) fn looked(&mut self, observer: usize, round: &Round, now: Duration) {
-        for region in 0..3 {
-            let Some(observation) = round.regions.get(&self.names[region]) else { continue };
-            if observation.iter().any(|(check, result)| check.is_critical() && !result.first_attempt_passed()) {
-                self.failed_at[observer][region] = Some(now);
-            }
-        }
+        self.seen.take(observer, round, &self.names, now);
     }
 
     /// Whether a majority of gates speaks, and checkers hear it. Answers follow that, with a delay.
@@ -186,15 +197,26 @@ impl Watch {
                 self.tell(now, Happening::Verdict { observer, region, from, to: entry.verdict });
             }
             self.drained[observer][region] = matches!(entry.reason, Reason::Drained { .. });
+            let was_left = self.left[observer][region];
+            self.left[observer][region] = match (&entry.reason, entry.vote) {
+                (Reason::Drained { .. }, _) | (_, Vote::Serve) => false,
+                (Reason::Failing(_), Vote::Eject) => true,
+                (_, Vote::Eject) => was_left,
+            };
             if self.votes[observer][region] != entry.vote {
                 self.votes[observer][region] = entry.vote;
                 moved = true;
                 if entry.vote == Vote::Eject && !self.drained[observer][region] {
-                    let seen = self.failed_at[observer][region].is_some_and(|at| now.saturating_sub(at) <= REMEMBERED);
-                    if !seen {
+                    if !self.seen.speaks_against(observer, region, now) {
                         let what = format!("{} ejects {}, which it has not seen fail", self.names[observer], self.names[region]);
                         self.violated(now, Invariant::SilenceIsUnknown, what);
                     }
+                }
+                let clean = self.seen.clean_for(observer, region, now);
+                if was_left && entry.vote == Vote::Serve && entry.refused.is_none() && self.hold_down.is_some_and(|held| clean < held) {
+                    let (observer, region) = (&self.names[observer], &self.names[region]);
+                    let what = format!("{observer} lets {region} serve again {} s after it saw it fail", clean.as_secs());
+                    self.violated(now, Invariant::ReturnsAreHeld, what);
                 }
                 if !fits(entry.vote, &entry.reason) {
                     let what = format!("{} votes {} on {} because {}", self.names[observer], entry.vote, self.names[region], entry.reason);
@@ -215,27 +237,31 @@ impl Watch {
         std::array::from_fn(|region| (0..3).filter(|observer| self.votes[*observer][region] == Vote::Eject).count() >= 2)
     }
 
-    /// Whether a majority carries out a drain of a region.
-    pub(super) fn is_drained(&self, region: usize) -> bool {
-        (0..3).filter(|observer| self.drained[*observer][region]).count() >= 2
+    /// Whether it takes the votes that carry out a drain to eject a region.
+    fn takes_a_drain(&self, region: usize) -> bool {
+        let by_itself = |observer: &usize| self.votes[*observer][region] == Vote::Eject && !self.drained[*observer][region];
+        self.drained.iter().any(|of| of[region]) && (0..3).filter(by_itself).count() < 2
     }
 
     /// Regions are out, or back.
     pub(super) fn moved(&mut self, truth: &Truth, out: [bool; 3], now: Duration) {
-        for region in 0..3 {
-            if self.out[region] == out[region] {
+        for (region, is_out) in out.into_iter().enumerate() {
+            if self.out[region] == is_out {
                 continue;
             }
-            self.out[region] = out[region];
+            self.out[region] = is_out;
             let hurt = truth.impact_at(region);
-            self.tell(now, Happening::Majority { region, ejected: out[region], hurt });
-            let by_a_person = if out[region] { self.is_drained(region) } else { self.by_a_person[region] };
+            self.tell(now, Happening::Majority { region, ejected: is_out, hurt });
+            let by_a_person = if is_out { self.takes_a_drain(region) } else { self.by_a_person[region] };
             self.by_a_person[region] = by_a_person;
-            if out[region] {
+            if is_out {
                 if self.onset.is_some_and(|(_, of)| of == region) {
                     self.voted.get_or_insert(now);
                 }
                 let was_well = self.hurt_at[region].is_none_or(|at| now.saturating_sub(at) >= WELL_FOR);
+                if !by_a_person && self.alike.at(now) {
+                    self.violated(now, Invariant::AllAlikeStay, format!("{} is ejected while all fail alike", self.names[region]));
+                }
                 if !by_a_person {
                     self.ejections[region] += 1;
                     self.wrong_ejects += u32::from(hurt < REAL && was_well);
@@ -244,7 +270,7 @@ impl Watch {
                 self.returns[region] += 1;
             }
             if !by_a_person {
-                self.check_forbidden(now, region, out[region]);
+                self.check_forbidden(now, region, is_out);
             }
         }
         if self.out == [true; 3] {
@@ -253,6 +279,7 @@ impl Watch {
     }
 
     fn check_forbidden(&mut self, now: Duration, region: usize, ejected: bool) {
+        let now = of_incident(now);
         let out = self.out.iter().filter(|out| **out).count();
         for forbidden in &self.forbidden {
             let applies = match forbidden.act {
@@ -275,18 +302,8 @@ impl Watch {
     }
 
     /// Looks at what was stored: whether it fits, can be read again, and settles.
-    pub(super) fn inspect(
-        &mut self,
-        at: Duration,
-        (policy, broken): (&Policy, Option<Broken>),
-        snapshot: &mut Snapshot,
-        now: Timestamp,
-        moved: bool,
-    ) {
+    pub(super) fn inspect(&mut self, at: Duration, (policy, broken): (&Policy, Option<Broken>), snapshot: &mut Snapshot, now: Timestamp) {
         let Some(votes) = &snapshot.votes else { return };
-        if !moved && !votes.generation.is_multiple_of(LOOK_EVERY) {
-            return;
-        }
         let observer = snapshot.observer.clone();
         match serde_json::to_vec(votes) {
             Ok(json) if json.len() > DOCUMENT_BYTES_MAX => {
@@ -307,6 +324,9 @@ impl Watch {
 
     /// A minute has ended.
     pub(super) fn minute(&mut self, truth: &Truth, users: &Users) {
+        if truth.now() <= WARM_UP {
+            return;
+        }
         let minute = Minute {
             verdicts: self.verdicts,
             votes: self.votes,
@@ -331,8 +351,8 @@ impl Watch {
             ejections: self.ejections.iter().sum(),
             flips: beyond_first(self.ejections) + beyond_first(self.returns),
             minutes_nothing_served: self.nothing_served.as_secs_f64() / 60.0,
-            coasted_minutes: 0.0,
-            onset: self.onset.map(|(at, _)| at.as_secs_f64()),
+            coasted_minutes: self.rested.as_secs_f64() / 60.0,
+            onset: self.onset.map(|(at, _)| of_incident(at).as_secs_f64()),
             vote_after: since(self.voted),
             answers_after: since(self.answered),
             forbidden: self.broken,
@@ -341,6 +361,13 @@ impl Watch {
             documents: None,
         }
     }
+}
+
+/// How long every region stays out at the least.
+fn shortest(policy: &Policy) -> Option<Duration> {
+    // What was seen is stored, and decided on, a little later than it was seen.
+    let held = Duration::try_from(policy.thresholds().hold_down(SignedDuration::ZERO, 0)).ok()?;
+    Some(held.saturating_sub(Duration::from_secs(5)))
 }
 
 /// Whether a reason is one for this vote.

@@ -3,13 +3,15 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use decision::Policy;
+
 use super::{incident, judge};
 pub use crate::engine::Broken;
-use crate::engine::{Detail, Report, Strategy, policy, run_broken};
+use crate::engine::{Detail, Report, Setup, Strategy, policy, run_broken};
 use crate::incident::Incident;
 
 /// The most findings that are kept, those of the lowest seeds.
-const FINDINGS_MAX: usize = 100;
+const FINDINGS_MAX: usize = 20;
 
 /// What a campaign came to.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -26,7 +28,7 @@ pub struct Outcome {
     pub wrong_ejects: u64,
     /// Minutes in which somebody was answered with nothing or a last resort: to be expected where no controller can be reached.
     pub minutes_nothing_served: f64,
-    /// The incidents in which something was wrong, by seed; the first hundred.
+    /// The incidents in which something was wrong, by seed; the first twenty.
     pub findings: Vec<Finding>,
     /// How many incidents that were.
     pub found: usize,
@@ -56,26 +58,34 @@ pub struct Sofar {
     pub found: usize,
 }
 
-/// One incident of a campaign: what came of it, and what was wrong. `broken` is for tests that want to find something.
+/// One incident of a campaign under the default policy: what came of it, and what was wrong. `broken` is for tests that want to find something.
 #[must_use]
 pub fn one(seed: u64, broken: Option<Broken>) -> (Report, Vec<String>) {
-    let setup = incident(seed);
-    match policy(&setup) {
-        Ok(policy) => {
-            let report = run_broken(&setup, &Strategy::Failover(Box::new(policy)), Detail::Transcript, broken);
-            let what = judge(&setup, &report);
+    played(&incident(seed), &|setup| policy(setup).ok(), broken)
+}
+
+fn played(setup: &Setup, under: &impl Fn(&Setup) -> Option<Policy>, broken: Option<Broken>) -> (Report, Vec<String>) {
+    match under(setup) {
+        Some(policy) => {
+            let report = run_broken(setup, &Strategy::Failover(Box::new(policy)), Detail::Score, broken);
+            let what = judge(&report);
             (report, what)
         }
-        Err(error) => {
-            let nothing = run_broken(&setup, &Strategy::Nothing, Detail::Score, None);
-            (nothing, vec![format!("its policy is refused: {error}")])
-        }
+        None => (run_broken(setup, &Strategy::Nothing, Detail::Score, None), vec!["its policy cannot hold".to_owned()]),
     }
 }
 
-/// Runs the incidents of `count` seeds from `first` on, on `jobs` threads. `sofar` hears of each that is done, from any thread; `stop` ends it early.
+/// Runs the incidents of `count` seeds from `first` on, on `jobs` threads, each under the policy that `under` gives it. `sofar` hears of each that is
+/// done, from any thread; `stop` ends it early, and what was done until then counts.
 #[must_use]
-pub fn campaign(first: u64, count: usize, jobs: usize, stop: &AtomicBool, sofar: impl Fn(Sofar) + Sync) -> Outcome {
+pub fn campaign(
+    first: u64,
+    count: usize,
+    jobs: usize,
+    stop: &AtomicBool,
+    under: impl Fn(&Setup) -> Option<Policy> + Sync,
+    sofar: impl Fn(Sofar) + Sync,
+) -> Outcome {
     let next = AtomicUsize::new(0);
     let outcome = Mutex::new(Outcome::default());
     std::thread::scope(|scope| {
@@ -87,10 +97,11 @@ pub fn campaign(first: u64, count: usize, jobs: usize, stop: &AtomicBool, sofar:
                         return;
                     }
                     let seed = first.wrapping_add(number as u64);
-                    let (report, what) = one(seed, None);
+                    let setup = incident(seed);
+                    let (report, what) = played(&setup, &under, None);
                     // A poisoned lock means that another thread panicked; the scope passes that on.
                     let Ok(mut outcome) = outcome.lock() else { return };
-                    outcome.take(seed, &report, what);
+                    outcome.take(seed, setup.incident, &report, what);
                     let told = Sofar { done: outcome.incidents, of: count, hours: outcome.hours, found: outcome.found };
                     drop(outcome);
                     sofar(told);
@@ -102,9 +113,9 @@ pub fn campaign(first: u64, count: usize, jobs: usize, stop: &AtomicBool, sofar:
 }
 
 impl Outcome {
-    fn take(&mut self, seed: u64, report: &Report, what: Vec<String>) {
+    fn take(&mut self, seed: u64, incident: Incident, report: &Report, what: Vec<String>) {
         self.incidents += 1;
-        self.hours += super::HORIZON / 60.0;
+        self.hours += incident.horizon / 60.0;
         self.coasted_hours += report.coasted_minutes / 60.0;
         self.ejections += u64::from(report.ejections);
         self.wrong_ejects += u64::from(report.wrong_ejects);
@@ -112,7 +123,7 @@ impl Outcome {
         if !what.is_empty() {
             self.found += 1;
             let place = self.findings.partition_point(|finding| finding.seed < seed);
-            self.findings.insert(place, Finding { seed, incident: incident(seed).incident, what });
+            self.findings.insert(place, Finding { seed, incident, what });
             self.findings.truncate(FINDINGS_MAX);
         }
     }

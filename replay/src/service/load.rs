@@ -38,6 +38,16 @@ impl Room {
     }
 }
 
+impl Room {
+    /// Whether no region is ever overloaded while answers, demand and room stay as they are and sockets follow the answers as they age.
+    pub(super) fn is_enough(&self, levels: &Levels, users: &Users) -> bool {
+        (0..3).all(|region| {
+            let load: f64 = (0..3).map(|home| users.placed_at_most(home, region) * levels.load[home]).sum();
+            load <= self.capacity[region] * levels.capacity[region] + ROUNDING
+        })
+    }
+}
+
 /// What each region of a run can carry on an ordinary day, as a share of the whole service's usual load.
 #[must_use]
 pub fn capacities(setup: &Setup) -> [f64; 3] {

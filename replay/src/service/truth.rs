@@ -211,6 +211,12 @@ impl Truth {
         self.levels.is_quiet() && self.overload == [None; 3]
     }
 
+    /// [`Truth::is_quiet`], and no region will be overloaded by users who follow present answers as their sockets age.
+    #[must_use]
+    pub fn stays_quiet(&self, users: &Users) -> bool {
+        self.is_quiet() && self.room.is_enough(&self.levels, users)
+    }
+
     /// How much a user is hurt now whose answers and socket are all in `region`: 0 to 1, over the carriers.
     #[must_use]
     pub fn impact_at(&self, region: usize) -> f64 {

@@ -168,6 +168,12 @@ impl Users {
         self.shares[home] * f64::midpoint(self.led[home][region], self.sockets_of(home, region))
     }
 
+    /// The most of them who can be there while resolvers hold what they hold: sockets end where answers lead.
+    pub(super) fn placed_at_most(&self, home: usize, region: usize) -> f64 {
+        let led = self.led[home][region];
+        self.shares[home] * f64::midpoint(led, if led > 0.0 { 1.0 } else { self.sockets_of(home, region) })
+    }
+
     /// The share of all live sockets that are in `region`.
     #[must_use]
     pub fn sockets_in(&self, region: usize) -> f64 {

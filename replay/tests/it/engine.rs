@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use decision::RegionName;
-use replay::engine::{Detail, Invariant, Report, Setup, Strategy, policy, run};
+use replay::engine::{Detail, Happening, Report, Setup, Strategy, policy, run};
 use replay::incident::load;
 
 fn setup(id: &str, seed: u64) -> Setup {
@@ -36,12 +36,10 @@ fn d05_costs_what_the_corpus_says_if_nobody_moves() {
 fn d05_moves() {
     for seed in 1..=3 {
         let report = failover(&setup("D05", seed), Detail::Score);
-        assert!(report.vote_after.is_some_and(|seconds| seconds <= 120.0), "{report:?}");
+        assert!(report.vote_after.is_some_and(|seconds| seconds <= 180.0), "{report:?}");
         assert!(report.answers_after.is_some_and(|seconds| seconds <= 240.0), "{report:?}");
-        assert!(report.score.error_minutes[0] < 30.0, "{report:?}");
-        // Known: `held_until` is decided finer than the milliseconds it is stored in, which breaks `DocumentsFit`. Not held here until it is mended.
-        assert!(report.violations.iter().all(|violation| violation.invariant == Invariant::DocumentsFit), "{report:?}");
-        assert_eq!((report.forbidden.as_slice(), report.wrong_ejects), (&[][..], 0));
+        assert!(report.score.error_minutes[0] < 6.0, "{report:?}");
+        assert_eq!((report.violations.as_slice(), report.forbidden.as_slice(), report.wrong_ejects), (&[][..], &[][..], 0));
     }
 }
 
@@ -53,4 +51,35 @@ fn d06_stays() {
         assert!(report.minutes_nothing_served <= 0.0, "{report:?}");
         assert_eq!((report.violations.as_slice(), report.forbidden.as_slice()), (&[][..], &[][..]));
     }
+}
+
+#[test]
+fn what_people_drain_is_no_ejection_by_the_policy() {
+    for id in ["S05", "S06"] {
+        let report = failover(&setup(id, 1), Detail::Transcript);
+        let transcript = report.transcript.as_ref().expect("a transcript");
+        assert!(
+            transcript.events.iter().any(|event| matches!(event.what, Happening::Majority { ejected: true, .. })),
+            "{id}: nobody was drained"
+        );
+        assert_eq!((report.ejections, report.wrong_ejects, report.flips), (0, 0, 0), "{id}");
+    }
+    // The policy leaves, a person drains what is out already, and ends that when the region is well: out once, back once.
+    let report = failover(&setup("D21a", 1), Detail::Score);
+    assert_eq!((report.ejections, report.wrong_ejects, report.flips), (1, 0, 0), "{report:?}");
+}
+
+#[test]
+fn observers_know_the_regions_when_an_incident_begins() {
+    // Without a history, a fault of the first second would be the first thing that an observer ever saw.
+    let report = failover(&setup("D05", 1), Detail::Until(0.0));
+    let stored = report.documents.expect("documents");
+    for (observer, documents) in &stored.observers {
+        let votes = documents.votes.as_ref().expect("votes");
+        assert_eq!(documents.observed.as_ref().expect("rounds").rounds.len(), 5, "{observer}");
+        for (region, vote) in &votes.regions {
+            assert!(vote.memory.clean >= 100 && vote.memory.rounds == "........", "{observer} of {region}: {vote:?}");
+        }
+    }
+    assert_eq!(stored.at, replay::engine::START);
 }

@@ -2,4 +2,8 @@
 
 mod engine;
 mod incidents;
+mod mutations;
+mod random;
+mod rest;
 mod service;
+mod synthetic;

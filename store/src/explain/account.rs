@@ -141,7 +141,9 @@ pub fn view(policy: &Policy, documents: &Documents) -> ServiceView {
     let votes: BTreeMap<RegionName, Result<Option<Votes>, &Missing>> = documents
         .observers
         .iter()
-        .map(|(observer, held)| (observer.clone(), held.votes.as_ref().map(|votes| votes.as_ref().map(|kept| kept.document.clone()))))
+        .map(|(observer, held)| {
+            (observer.clone(), held.votes.as_ref().map(|votes| votes.as_ref().map(|kept| standing(kept, documents.at))))
+        })
         .collect();
     let of = |held: &Held| -> BTreeMap<RegionName, Intent> {
         let known = held.intents.iter().flatten().filter_map(|(region, intent)| Some((region, intent.as_ref().ok()?)));
@@ -150,6 +152,13 @@ pub fn view(policy: &Policy, documents: &Documents) -> ServiceView {
     let intents: BTreeMap<RegionName, Result<BTreeMap<RegionName, Intent>, &Missing>> =
         documents.observers.iter().map(|(observer, held)| (observer.clone(), held.intents.as_ref().map(|_| of(held)))).collect();
     ServiceView::new(policy, &votes, &intents, documents.at)
+}
+
+/// The votes as they stood then. A turn was decided long before, and again and again since; only a last word was not.
+fn standing(kept: &Kept<Votes>, at: Timestamp) -> Votes {
+    let goes_on = kept.turn().is_some_and(|turn| !turn.last_word);
+    let decided_at = kept.document.decided_at;
+    Votes { decided_at: if goes_on { decided_at.max(at) } else { decided_at }, ..kept.document.clone() }
 }
 
 /// Arranges what is known about `region`. `None` when the policy does not have it.

@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::error::{StoreError, in_one_line};
-use crate::history::{History, Stood};
+use crate::history::{History, Stood, Version};
 use crate::log::{self, Entry, entries};
 use crate::past::Histories;
 use crate::reading::{Read, Reading};
+use crate::store::Turned;
 
 /// How many entries of the log are told beside a past moment.
 const ENTRIES_MAX: usize = 5;
@@ -81,6 +82,20 @@ pub struct Stored {
     pub stored_at: Timestamp,
     /// A late write: it stood until the better document before it was put back.
     pub late: bool,
+    /// Set where the version that stood is forgotten, and this is the turn that tells of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
+}
+
+/// What a document that was kept as a turn tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Turn {
+    /// When the next turn was kept, by SSM's clock. `None` when this is the newest.
+    pub until: Option<Timestamp>,
+    /// Whether its controller was silent from this document on until it was kept. Of any other turn it is taken that its controller decided the same
+    /// again and again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub last_word: bool,
 }
 
 /// Why a document is not known.
@@ -109,6 +124,11 @@ impl<D> Kept<D> {
     #[must_use]
     pub fn plain(document: D) -> Self {
         Self { document, version: None }
+    }
+
+    /// What it tells of, if it is a turn.
+    pub(super) fn turn(&self) -> Option<Turn> {
+        self.version.and_then(|version| version.turn)
     }
 }
 
@@ -197,7 +217,8 @@ pub fn reach(histories: &Read<Histories>) -> BTreeMap<RegionName, String> {
                 let since = |first: Option<Timestamp>| first.map_or("none".to_owned(), |at| format!("from {} UTC on", date_time(at)));
                 let votes = since(histories.votes.versions().first().map(|version| version.stored_at));
                 let observed = since(histories.observed.versions().first().map(|version| version.stored_at));
-                format!("votes {votes}, observed {observed}")
+                let turns = since(histories.turns.votes.versions().first().map(|version| version.stored_at));
+                format!("votes {votes}, their turns {turns}, observed {observed}")
             }
             Err(error) => in_one_line(error),
         };
@@ -217,18 +238,43 @@ fn silent(error: &StoreError) -> Missing {
 /// What one observer held at a moment.
 fn held_at(histories: &Histories, at: Timestamp) -> Held {
     let intents = histories.intents.iter().filter_map(|(region, history)| Some((region.clone(), stood(history, at).transpose()?)));
-    Held { votes: stood(&histories.votes, at), observed: stood(&histories.observed, at), intents: Ok(intents.collect()) }
+    let turns = &histories.turns;
+    let votes = or_turn(stood(&histories.votes, at), &turns.votes, || {
+        turns.votes_at(at).map(|Turned { version, until, last_word }| kept(version, Some(Turn { until, last_word })))
+    });
+    let observed = or_turn(stood(&histories.observed, at), &turns.observed, || match turns.observed.stood_at(at) {
+        Stood::Version(version) => {
+            let until = turns.observed.versions().iter().map(|version| version.stored_at).find(|stored_at| *stored_at > at);
+            Some(kept(version, Some(Turn { until, last_word: false })))
+        }
+        Stood::Nothing | Stood::Forgotten { .. } => None,
+    });
+    Held { votes, observed, intents: Ok(intents.collect()) }
+}
+
+/// What stood, or where that is forgotten the turn that tells of it, or from when on one of the two is known.
+fn or_turn<D>(
+    stood: Result<Option<Kept<D>>, Missing>,
+    turns: &History<D>,
+    turn: impl FnOnce() -> Option<Result<Kept<D>, Missing>>,
+) -> Result<Option<Kept<D>>, Missing> {
+    let Err(Missing::Forgotten(kept_since)) = stood else { return stood };
+    let first = turns.versions().first().map_or(kept_since, |first| first.stored_at.min(kept_since));
+    turn().map_or(Err(Missing::Forgotten(first)), |kept| kept.map(Some))
 }
 
 fn stood<D: Clone>(history: &History<D>, at: Timestamp) -> Result<Option<Kept<D>>, Missing> {
-    let found = match history.stood_at(at) {
-        Stood::Version(found) => found,
-        Stood::Nothing => return Ok(None),
-        Stood::Forgotten { kept_since } => return Err(Missing::Forgotten(kept_since)),
-    };
-    let version = Stored { version: found.number, stored_at: found.stored_at, late: found.late };
+    match history.stood_at(at) {
+        Stood::Version(found) => kept(found, None).map(Some),
+        Stood::Nothing => Ok(None),
+        Stood::Forgotten { kept_since } => Err(Missing::Forgotten(kept_since)),
+    }
+}
+
+fn kept<D: Clone>(found: &Version<D>, turn: Option<Turn>) -> Result<Kept<D>, Missing> {
+    let version = Stored { version: found.number, stored_at: found.stored_at, late: found.late, turn };
     match &found.document {
-        Ok(document) => Ok(Some(Kept { document: document.clone(), version: Some(version) })),
+        Ok(document) => Ok(Kept { document: document.clone(), version: Some(version) }),
         Err(flaw) => Err(Missing::Unreadable(in_one_line(flaw))),
     }
 }

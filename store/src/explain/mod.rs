@@ -7,5 +7,5 @@ mod documents;
 mod told;
 
 pub use self::account::{Account, Evidence, Spoken, Witness, account, view};
-pub use self::documents::{Documents, Held, Kept, Missing, Source, Stored, reach};
+pub use self::documents::{Documents, Held, Kept, Missing, Source, Stored, Turn, reach};
 pub use self::told::{Block, Row, Told};

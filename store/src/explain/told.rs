@@ -7,7 +7,7 @@ use decision::{Check, Heard, News, RegionName, Vote};
 use jiff::Timestamp;
 
 use super::account::{Account, Evidence, Spoken, Witness};
-use super::documents::{Missing, Source, Stored};
+use super::documents::{Missing, Source, Stored, Turn};
 
 /// A word and what is to be said of it. The word is empty where a row goes on with the one above.
 pub type Row = (&'static str, String);
@@ -133,6 +133,7 @@ fn block(witness: &Witness, now: Timestamp) -> Block {
     };
     let word = if matches!(witness.votes_missing, Some(Missing::Silent(_))) { "failure" } else { "votes" };
     let mut rows: Vec<Row> = witness.failure.iter().map(|failure| row(word, failure.clone())).collect();
+    rows.extend(witness.stored.get("votes").and_then(|version| turn(version, now)));
     rows.extend(witness.vote.iter().flat_map(|spoken| vote(spoken, now)));
     rows.extend(witness.evidence.iter().flat_map(|evidence| checks(evidence, now)));
     rows.extend(witness.missing.iter().map(|(what, why)| row(what, why.clone())));
@@ -144,10 +145,23 @@ fn list(names: &[RegionName]) -> String {
     names.iter().map(RegionName::as_str).collect::<Vec<_>>().join(", ")
 }
 
+/// Which turn tells of a moment whose votes are forgotten.
+fn turn(version: &Stored, now: Timestamp) -> Option<Row> {
+    let Turn { until, last_word } = version.turn?;
+    let kept = format!("{} ({})", date_time(version.stored_at), relative(version.stored_at, now));
+    let text = match until {
+        _ if last_word => format!("the last word before a silence, kept {kept}"),
+        Some(until) => format!("kept {kept}, and the next one {} ({})", date_time(until), relative(until, now)),
+        None => format!("kept {kept}, and none since"),
+    };
+    Some(row("turn", text))
+}
+
 /// How old each document was, by SSM's clock.
 fn stored(witness: &Witness, now: Timestamp) -> Option<Row> {
     let one = |(what, version): (&&str, &Stored)| {
         let late = if version.late { ", a late write that was put right" } else { "" };
+        let what = if version.turn.is_some() { format!("turns/{what}") } else { (*what).to_owned() };
         format!("{what} {} ({}){late}", time_of_day(version.stored_at), relative(version.stored_at, now))
     };
     let all: Vec<String> = witness.stored.iter().map(one).collect();

@@ -28,7 +28,8 @@ pub(super) fn text(account: &Account, look: Look) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use decision::{Cause, Check, CheckResult, Observed, Outcome, Round, Schema};
+    use decision::{Cause, Check, CheckResult, Observed, Outcome, Round, Schema, Votes};
+    use store::explain::{Kept, Turn};
 
     use super::*;
     use crate::sample::{ago, drain, drained, failing, fine, now, policy, region, service_name, trouble, unreachable, votes};
@@ -123,15 +124,14 @@ mod tests {
           "ticket": "OPS-918"
         }
         "#);
-        insta::assert_snapshot!(serde_json::to_string_pretty(&json["observers"][0]["vote"]).unwrap(), @r#"
+        let mut vote = json["observers"][0]["vote"].clone();
+        assert_eq!(vote["memory"].take(), serde_json::to_value(drained().memory).unwrap());
+        insta::assert_snapshot!(serde_json::to_string_pretty(&vote).unwrap(), @r#"
         {
           "decided_at": "2026-11-23T03:22:05Z",
           "generation": 7,
           "lane": "intent",
-          "memory": {
-            "clean": 255,
-            "rounds": "........"
-          },
+          "memory": null,
           "reason": "drained by ana until Mon 05:10 UTC, generation 118",
           "since": "2026-11-23T03:21:07Z",
           "verdict": "healthy",
@@ -145,7 +145,7 @@ mod tests {
     fn past() -> Documents {
         let mut documents = Documents::now(crate::sample::reading([fine(), drained(), failing()], &[drain("eu-west-2")]), observed());
         documents.source = Source::History { asked_at: now() + jiff::SignedDuration::from_mins(312) };
-        let version = |number: i64, seconds: i64| Some(Stored { version: number, stored_at: ago(seconds), late: false });
+        let version = |number: i64, seconds: i64| Some(Stored { version: number, stored_at: ago(seconds), late: false, turn: None });
         let held = |documents: &mut Documents, name: &str, late: bool| {
             let held = documents.observers.get_mut(&region(name)).unwrap();
             let votes = held.votes.as_mut().unwrap().as_mut().unwrap();
@@ -236,6 +236,62 @@ mod tests {
         }
         "#);
         insta::assert_snapshot!(serde_json::to_string(&json["observers"][2]["stored"]).unwrap(), @r#"{"intent":{"late":false,"stored_at":"2026-11-23T03:21:06Z","version":3},"votes":{"late":true,"stored_at":"2026-11-23T03:22:06Z","version":812}}"#);
+    }
+
+    #[test]
+    fn a_turn_says_when_it_was_kept_and_a_last_word_that_silence_followed() {
+        let mut documents = past();
+        let turn = |last_word: bool, until: Option<i64>| Some(Turn { until: until.map(|seconds| ago(-seconds)), last_word });
+        for (name, seconds, said, turn) in [
+            ("eu-west-1", 31_000, [fine(), fine(), fine()], turn(false, Some(600))),
+            ("eu-west-2", -1200, [fine(), fine(), fine()], turn(true, Some(1200))),
+            ("us-east-1", 200_000, [fine(), fine(), failing()], turn(false, None)),
+        ] {
+            let decided_at = ago(if seconds < 0 { 900 } else { seconds + 1 });
+            let document = Votes { decided_at, policy: policy().fingerprint(), ..votes(name, said) };
+            let version = Some(Stored { version: 41, stored_at: ago(seconds), late: false, turn });
+            documents.observers.get_mut(&region(name)).unwrap().votes = Ok(Some(Kept { document, version }));
+        }
+        documents.before.clear();
+        let account = account(&policy(), &documents, &region("us-east-1")).unwrap();
+        insta::assert_snapshot!(text(&account, Look::PLAIN), @"
+        as of 2026-11-23 03:22:07 UTC, 5h 12m ago, by what SSM still has. Ages count from then.
+        us-east-1 is serving since 2026-11-17 01:20 UTC (6d 2h ago)
+          votes       1 of 3 eject, 2 serve
+          verdict     unhealthy 1/3 say so
+          decided by  automatic
+          because     every critical check passes
+
+        ✓ eu-west-1 votes serve since 01:20:27 (6d 2h ago)
+          turn        kept 2026-11-22 18:45:27 (8h 36m ago), and the next one 2026-11-23 03:32:07 (in 10m)
+          lane        automatic: every critical check passes
+          verdict     healthy since 01:20:27 (6d 2h ago)
+          memory      [........], 255 clean
+          decided     18:45:26 (8h 36m ago), generation 7
+          round       412 at 03:22:03 (4s ago), observer itself pass
+          saw         rest pass 42 ms, websocket fail:status-503 12 ms, attempt 2, table pass 42 ms
+          stored      observed 03:22:04 (3s ago), turns/votes 18:45:27 (8h 36m ago)
+
+        ? eu-west-2 votes serve since 01:20:27 (6d 2h ago), stale
+          turn        the last word before a silence, kept 2026-11-23 03:42:07 (in 20m)
+          lane        automatic: every critical check passes
+          verdict     healthy since 01:20:27 (6d 2h ago)
+          memory      [........], 255 clean
+          decided     03:07:07 (15m ago), generation 7
+          observed    what stood then is no valid document: it cannot be parsed
+          stored      turns/votes 03:42:07 (in 20m)
+
+        ✗ us-east-1 votes eject since 03:21:06 (1m 1s ago)
+          turn        kept 2026-11-20 19:48:47 (2d 7h ago), and none since
+          lane        automatic: websocket failed in 5 of its last 6 rounds (status-503)
+          verdict     unhealthy since 03:21:06 (1m 1s ago)
+          memory      [.....www], 0 clean, ejected once
+          decided     19:48:46 (2d 7h ago), generation 7
+          observed    /failover/chat/votes: no answer from SSM in us-east-1: no answer within 2s
+          stored      turns/votes 19:48:47 (2d 7h ago)
+        ");
+        let json = serde_json::to_value(&account).unwrap();
+        insta::assert_snapshot!(serde_json::to_string(&json["observers"][1]["stored"]).unwrap(), @r#"{"votes":{"late":false,"stored_at":"2026-11-23T03:42:07Z","turn":{"last_word":true,"until":"2026-11-23T03:42:07Z"},"version":41}}"#);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use decision::RegionName;
 use fastrand::Rng;
 use replay::engine::Setup;
 use replay::incident::{Incident, Role};
+use replay::random::run_seed;
 use replay::service::scaled;
 use serde::Serialize;
 
@@ -33,13 +34,6 @@ pub(in crate::command) struct Draw {
     pub(super) headroom: f64,
     /// The seed of everything that is random within the run.
     pub(super) run_seed: u64,
-}
-
-/// The seed of one run: another for every incident and run, the same whatever else is replayed beside it.
-fn run_seed(seed: u64, incident: &str, run: u32) -> u64 {
-    // FNV-1a: stable over builds and machines. 53 bits, so that it survives JSON.
-    let bytes = seed.to_le_bytes().into_iter().chain(incident.bytes()).chain(run.to_le_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)) >> 11
 }
 
 /// What axis `axis` shows in this run: within three runs in a row every one of its three values, in an order of their own.

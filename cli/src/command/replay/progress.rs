@@ -12,27 +12,22 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// From one drawing to the next.
 const REDRAW: Duration = Duration::from_millis(200);
 
-/// How far it is.
+/// A line that is drawn again and again, where somebody sees it.
 #[derive(Debug)]
-pub(super) struct Progress {
-    /// Seconds of virtual time.
-    total: u64,
-    done: AtomicU64,
+pub(super) struct Line {
     shown: bool,
     /// When it is drawn again; never, once it has ended.
     next: Mutex<Option<Instant>>,
 }
 
-impl Progress {
-    /// Nothing yet, of so many minutes.
-    pub(super) fn new(minutes: f64, out: &Out) -> Self {
+impl Line {
+    pub(super) fn new(out: &Out) -> Self {
         let shown = !out.quiet && !out.is_json() && std::io::stderr().is_terminal();
-        Self { total: seconds(minutes), done: AtomicU64::new(0), shown, next: Mutex::new(Some(Instant::now() + PATIENCE)) }
+        Self { shown, next: Mutex::new(Some(Instant::now() + PATIENCE)) }
     }
 
-    /// So many minutes more are done. From any thread.
-    pub(super) fn adds(&self, minutes: f64) {
-        self.done.fetch_add(seconds(minutes), Ordering::Relaxed);
+    /// Draws it, if it is time to. From any thread.
+    pub(super) fn shows(&self, text: impl FnOnce() -> String) {
         if !self.shown {
             return;
         }
@@ -40,8 +35,38 @@ impl Progress {
         let Ok(mut next) = self.next.try_lock() else { return };
         if next.is_some_and(|next| next <= Instant::now()) {
             *next = Some(Instant::now() + REDRAW);
-            let _ = write!(std::io::stderr(), "\r\u{1b}[K{}", self.text());
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K{}", text());
         }
+    }
+
+    /// Takes it away.
+    pub(super) fn ends(&self) {
+        let was = self.next.lock().ok().and_then(|mut next| next.take());
+        if self.shown && was.is_some() {
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+        }
+    }
+}
+
+/// How far the replay of files is.
+#[derive(Debug)]
+pub(super) struct Progress {
+    /// Seconds of virtual time.
+    total: u64,
+    done: AtomicU64,
+    line: Line,
+}
+
+impl Progress {
+    /// Nothing yet, of so many minutes.
+    pub(super) fn new(minutes: f64, out: &Out) -> Self {
+        Self { total: seconds(minutes), done: AtomicU64::new(0), line: Line::new(out) }
+    }
+
+    /// So many minutes more are done. From any thread.
+    pub(super) fn adds(&self, minutes: f64) {
+        self.done.fetch_add(seconds(minutes), Ordering::Relaxed);
+        self.line.shows(|| self.text());
     }
 
     /// How far it is.
@@ -52,10 +77,7 @@ impl Progress {
 
     /// Takes the line away.
     pub(super) fn ends(&self) {
-        let was = self.next.lock().ok().and_then(|mut next| next.take());
-        if self.shown && was.is_some() {
-            let _ = write!(std::io::stderr(), "\r\u{1b}[K");
-        }
+        self.line.ends();
     }
 }
 

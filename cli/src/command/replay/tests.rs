@@ -5,10 +5,12 @@ use std::time::Duration;
 use decision::{Verdict, Vote};
 use replay::engine::{Event, Happening, Minute, Transcript};
 use replay::incident::{Call, Incident};
+use replay::random::{Finding, Outcome, Sofar};
 
 use super::draw::Draw;
 use super::figures::Figures;
 use super::picture::Picture;
+use super::random::{Told, progress};
 use super::row::{Offence, OffenceKind, Row, Side, Tally};
 use super::shape::Shape;
 use super::svg::svg;
@@ -624,4 +626,67 @@ fn runs_are_named_or_counted_and_never_both() {
     assert!(refused(&["--alone", "--against", "talk"]) && refused(&["--against", "nobody"]) && refused(&["--jobs", "0"]));
     assert_eq!(args(&["--against", "none,talk"]).against, [Against::None, Against::Talk]);
     assert_eq!(args(&[]).against, Against::ALL);
+}
+
+/// Three incidents of a campaign that was to have so many: in one of them a promise is broken.
+fn campaign(of: u32, found: bool) -> Told {
+    let what = ["minute 12.00: eu-west-2 is ejected while all fail alike", "second", "third", "fourth"].map(str::to_owned);
+    let findings = if found { vec![Finding { seed: 8, incident: incident(), what: what.to_vec() }] } else { vec![] };
+    let kept =
+        findings.iter().map(|_| ("random-8.toml".to_owned(), "failover replay random-8.toml --seed 8 --timeline".to_owned())).collect();
+    let outcome = Outcome {
+        incidents: 2000,
+        hours: 100_000.0,
+        coasted_hours: 90_000.0,
+        ejections: 5321,
+        wrong_ejects: 12,
+        minutes_nothing_served: 273.04,
+        found: findings.len(),
+        findings,
+    };
+    Told { outcome, seed: 7, of, took: Duration::from_secs(200), kept }
+}
+
+#[test]
+fn a_campaign_without_a_finding() {
+    let told = campaign(2000, false);
+    assert_eq!(told.exit_code(), 0);
+    insta::assert_snapshot!(told.text(Look::PLAIN), @"
+    2,000 random incidents, seeds from 7 on: 100,000 hours in 3m 20s
+
+      ejections            5,321
+      wrong ejects            12  of regions that did not hurt their users: to be expected where only probes fail
+      nothing answered       273  minutes, or a last resort: to be expected where no controller can be reached
+
+    ✓ no promise is broken
+    ");
+}
+
+#[test]
+fn a_campaign_with_a_finding_that_was_broken_off() {
+    let told = campaign(1_000_000, true);
+    assert_eq!((told.exit_code(), campaign(1_000_000, false).exit_code()), (1, 130));
+    insta::assert_snapshot!(told.text(Look::PLAIN), @"
+    broken off after 2,000 of 1,000,000 random incidents, seeds from 7 on: 100,000 hours in 3m 20s
+
+      ejections            5,321
+      wrong ejects            12  of regions that did not hurt their users: to be expected where only probes fail
+      nothing answered       273  minutes, or a last resort: to be expected where no controller can be reached
+
+    ✗ 1 incident in which a promise is broken
+
+    seed 8
+      minute 12.00: eu-west-2 is ejected while all fail alike
+      second
+      third
+      and 1 more
+      failover replay random-8.toml --seed 8 --timeline
+    ");
+    insta::assert_snapshot!(serde_json::to_string(&told.json()).unwrap(), @r#"{"coasted_hours":90000.0,"command":"replay","ejections":5321,"findings":[{"file":"random-8.toml","replay":"failover replay random-8.toml --seed 8 --timeline","seed":8,"what":["minute 12.00: eu-west-2 is ejected while all fail alike","second","third","fourth"]}],"hours":100000.0,"incidents":2000,"minutes_nothing_served":273.0,"of":1000000,"ok":false,"seconds":200.0,"seed":7,"violations":1,"wrong_ejects":12}"#);
+}
+
+#[test]
+fn the_line_of_a_campaign_under_way() {
+    let sofar = Sofar { done: 1500, of: 2000, hours: 75_000.0, found: 0 };
+    insta::assert_snapshot!(progress(sofar, Duration::from_secs(150)), @"1,500 of 2,000 incidents, 75,000 hours, 500 hours a second; no promise broken; 50s left");
 }
