@@ -21,9 +21,9 @@ pub(super) fn open(link: &str) -> io::Result<()> {
     let folder = std::env::var_os("XDG_RUNTIME_DIR").filter(|dir| !dir.is_empty()).map_or_else(std::env::temp_dir, PathBuf::from);
     let path = folder.join(format!("failover-sign-in-{:016x}.html", fastrand::u64(..)));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-    write!(
+    writeln!(
         file,
-        "<!doctype html><meta charset=utf-8><meta name=referrer content=no-referrer><meta http-equiv=refresh content=\"0;url={link}\"><title>failover</title>\n"
+        "<!doctype html><meta charset=utf-8><meta name=referrer content=no-referrer><meta http-equiv=refresh content=\"0;url={link}\"><title>failover</title>"
     )?;
     drop(file);
     let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
