@@ -57,6 +57,11 @@ impl Beside {
         let text = |name: &str| up[name].as_str().unwrap().to_owned();
         Self { child, url: text("url"), link: text("link") }
     }
+
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Beside {

@@ -31,6 +31,12 @@ async fn a_region_fails_and_another_is_drained_and_taken_back() {
     assert_eq!(page.eval("window.untouched").await, true, "seen live, without a reload");
     assert_eq!(page.eval("document.querySelector('#regions tbody').id").await, "r-us-west-2", "the sick come first");
     keep_and_check(&mut page, "story-2-ejected").await;
+    page.click("#a-us-west-2").await;
+    page.until("why it is ejected", "location.pathname === '/regions/us-west-2' && document.readyState === 'complete'").await;
+    assert!(page.text().await.contains("websocket failed in "), "{}", page.text().await);
+    keep_and_check(&mut page, "story-2-why").await;
+    page.click("#to-overview").await;
+    page.until("the overview", OVERVIEW).await;
 
     page.click("#drain-eu-west-2").await;
     page.until("the preview", "location.pathname === '/regions/eu-west-2/drain' && document.getElementById('do') !== null").await;

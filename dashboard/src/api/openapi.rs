@@ -16,6 +16,9 @@ pub(super) async fn get(_: Person) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str()).into_response()
 }
 
+/// The shapes that no type of `model` gives.
+const OWN: [(&str, fn() -> Value); 4] = [("Trouble", problem), ("Session", session), ("Status", status), ("Wish", fields)];
+
 fn document() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         "/components/schemas".clone_into(settings.definitions_path.to_mut());
@@ -27,10 +30,9 @@ fn document() -> Value {
         (shapes.subschema_for::<Overview>(), shapes.subschema_for::<RegionPage>(), shapes.subschema_for::<Progress>());
     let (preview, outcome, log) = (shapes.subschema_for::<Preview>(), shapes.subschema_for::<Outcome>(), shapes.subschema_for::<LogPage>());
     let mut schemas = shapes.take_definitions(true);
-    schemas.insert("Problem".to_owned(), problem());
-    schemas.insert("Session".to_owned(), session());
-    schemas.insert("Status".to_owned(), status());
-    schemas.insert("Act".to_owned(), fields());
+    for (name, shape) in OWN {
+        schemas.insert(name.to_owned(), shape());
+    }
 
     let read = |summary: &str, id: &str, parameters: Value, gives: Value, named: bool| json!({ "get": { "summary": summary, "operationId": id, "parameters": parameters, "responses": responses(&gives, named) } });
     let shape = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
@@ -78,7 +80,7 @@ fn document() -> Value {
             "operationId": word,
             "parameters": [region_parameter],
             "security": [{ "session": [], "csrf": [] }, { "proxy": [], "csrf": [] }],
-            "requestBody": { "required": true, "content": { "application/json": { "schema": shape("Act") } } },
+            "requestBody": { "required": true, "content": { "application/json": { "schema": shape("Wish") } } },
             "responses": outcomes(&plain(outcome.clone())),
         });
         add(&format!("/api/v1/regions/{{region}}/{word}"), item);
@@ -118,7 +120,7 @@ fn content(schema: &Value, about: &str) -> Value {
 }
 
 fn responses(gives: &Value, named: bool) -> Value {
-    let problem = json!({ "$ref": "#/components/schemas/Problem" });
+    let problem = json!({ "$ref": "#/components/schemas/Trouble" });
     let mut all = Map::new();
     all.insert("200".to_owned(), content(gives, "As it is."));
     for (status, about) in [
@@ -140,7 +142,7 @@ fn responses(gives: &Value, named: bool) -> Value {
 
 fn outcomes(outcome: &Value) -> Value {
     let Value::Object(mut all) = responses(outcome, true) else { return Value::Null };
-    let problem = json!({ "$ref": "#/components/schemas/Problem" });
+    let problem = json!({ "$ref": "#/components/schemas/Trouble" });
     let either = json!({ "anyOf": [outcome, problem] });
     all.insert("200".to_owned(), content(outcome, "It stands at a majority of observers."));
     all.insert("409".to_owned(), content(outcome, "The world is not what was seen, or a rule refuses. Nothing was changed."));
@@ -233,6 +235,17 @@ mod tests {
             let pointer = name.strip_prefix('#').unwrap();
             assert!(document.pointer(pointer).is_some(), "{name}");
         }
+    }
+
+    #[test]
+    fn no_shape_hides_another() {
+        let mut shapes = SchemaSettings::draft2020_12().into_generator();
+        (shapes.subschema_for::<Overview>(), shapes.subschema_for::<RegionPage>(), shapes.subschema_for::<Progress>());
+        (shapes.subschema_for::<Preview>(), shapes.subschema_for::<Outcome>(), shapes.subschema_for::<LogPage>());
+        let read_off = shapes.take_definitions(true);
+        assert!(read_off.contains_key("Act"), "the act's own word");
+        let hidden: Vec<&str> = OWN.iter().map(|(name, _)| *name).filter(|name| read_off.contains_key(*name)).collect();
+        assert_eq!(hidden, Vec::<&str>::new());
     }
 
     #[test]
