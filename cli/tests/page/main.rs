@@ -9,6 +9,7 @@ mod attacks;
 #[path = "../running/mod.rs"]
 #[expect(dead_code, reason = "demo.rs uses what this does not")]
 mod running;
+#[expect(dead_code, reason = "the bench uses what this does not")]
 mod site;
 mod states;
 mod story;

@@ -1,5 +1,6 @@
 //! The dashboards of a demo: its own, and more that are started beside it.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -56,6 +57,13 @@ impl Beside {
         let up: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
         let text = |name: &str| up[name].as_str().unwrap().to_owned();
         Self { child, url: text("url"), link: text("link") }
+    }
+
+    /// The memory that its process holds, in kB.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// The number of its process.

@@ -15,6 +15,17 @@ fn says(region: &str, begins: &str) -> String {
     format!("document.getElementById('r-{region}').dataset.say.startsWith('{region} {begins}')")
 }
 
+/// How many bytes the overview takes with its style and its script, pictures drawn in it aside.
+async fn weight(page: &mut Page) -> u64 {
+    let sum = "(async () => { const text = async (url) => (await fetch(url)).text(); const parts = [(await text('/')).replace(/<svg[^]*?<\\/svg>/g, ''), \
+        ...await Promise.all([...document.querySelectorAll('link[rel=stylesheet], script')].map((part) => text(part.href ?? part.src)))]; \
+        const bytes = parts.map((part) => new TextEncoder().encode(part).length); return [bytes.length, bytes.reduce((a, b) => a + b)]; })()";
+    let weighed = page.eval(sum).await;
+    assert_eq!(weighed[0], 3, "a page, one style, one script");
+    eprintln!("the overview weighs {} bytes", weighed[1]);
+    weighed[1].as_u64().unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_region_fails_and_another_is_drained_and_taken_back() {
     let demo = demo();
@@ -30,6 +41,7 @@ async fn a_region_fails_and_another_is_drained_and_taken_back() {
     page.until("it is announced", "document.getElementById('say').textContent.includes('us-west-2 ejected')").await;
     assert_eq!(page.eval("window.untouched").await, true, "seen live, without a reload");
     assert_eq!(page.eval("document.querySelector('#regions tbody').id").await, "r-us-west-2", "the sick come first");
+    assert!(weight(&mut page).await < 40_000);
     keep_and_check(&mut page, "story-2-ejected").await;
     page.click("#a-us-west-2").await;
     page.until("why it is ejected", "location.pathname === '/regions/us-west-2' && document.readyState === 'complete'").await;

@@ -16,8 +16,11 @@ pub(super) async fn get(_: Person) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str()).into_response()
 }
 
+/// Writes a shape down.
+type Describe = fn() -> Value;
+
 /// The shapes that no type of `model` gives.
-const OWN: [(&str, fn() -> Value); 4] = [("Trouble", problem), ("Session", session), ("Status", status), ("Wish", fields)];
+const OWN: [(&str, Describe); 4] = [("Trouble", problem), ("Session", session), ("Status", status), ("Wish", fields)];
 
 fn document() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
@@ -240,8 +243,9 @@ mod tests {
     #[test]
     fn no_shape_hides_another() {
         let mut shapes = SchemaSettings::draft2020_12().into_generator();
-        (shapes.subschema_for::<Overview>(), shapes.subschema_for::<RegionPage>(), shapes.subschema_for::<Progress>());
-        (shapes.subschema_for::<Preview>(), shapes.subschema_for::<Outcome>(), shapes.subschema_for::<LogPage>());
+        let pages = [shapes.subschema_for::<Overview>(), shapes.subschema_for::<RegionPage>(), shapes.subschema_for::<Progress>()];
+        let acts = [shapes.subschema_for::<Preview>(), shapes.subschema_for::<Outcome>(), shapes.subschema_for::<LogPage>()];
+        assert!(pages.iter().chain(&acts).all(|shape| shape.get("$ref").is_some()), "each has a name");
         let read_off = shapes.take_definitions(true);
         assert!(read_off.contains_key("Act"), "the act's own word");
         let hidden: Vec<&str> = OWN.iter().map(|(name, _)| *name).filter(|name| read_off.contains_key(*name)).collect();
