@@ -40,6 +40,7 @@ function take(news) {
   for (const fresh of made.content.children) if ($(fresh.id)) morph($(fresh.id), fresh);
   show(news);
   document.title = news.title;
+  if ($('as-of')) $('as-of').textContent = news.at.slice(11, 19) + ' UTC';
   const icon = document.querySelector('link[rel=icon]');
   if (icon.getAttribute('href') !== news.icon) icon.href = news.icon;
   const changes = [...said()].filter(([id, text]) => before.get(id) !== text);
@@ -94,6 +95,9 @@ function cut(why) {
   box.hidden = !why;
   box.textContent = why;
   document.documentElement.classList.toggle('cut', !!why);
+  if (!why) return;
+  $('seen').className = 'stale';
+  if ($('live-text')) $('live-text').textContent = 'not live';
 }
 
 function length(seconds) {

@@ -466,11 +466,11 @@ fn sheet(scene: &Scene<'_>, act: Act, view: &RegionView, given: &Given) -> Sheet
                 (format!("Extend the {} of {region} until {until} ({long} from now)?", intent.kind), format!("Extend until {until}"))
             }
             None => {
-                refused = Some(Refused {
+                refused = Some(unheard(scene, region).unwrap_or_else(|| Refused {
                     rule: None,
                     text: format!("{region} is neither drained nor held"),
                     hints: vec![format!("failover drain {region} --reason … takes it out")],
-                });
+                }));
                 (format!("Extend what stands for {region}?"), "Extend".to_owned())
             }
         },
@@ -495,7 +495,8 @@ fn sheet(scene: &Scene<'_>, act: Act, view: &RegionView, given: &Given) -> Sheet
                     (format!("{region} is clean and waits for a person's word. Let it return?"), format!("Let {region} return"))
                 }
                 None => {
-                    refused = Some(Refused { rule: None, text: view.nothing_to_end(), hints: vec![] });
+                    let nothing = || Refused { rule: None, text: view.nothing_to_end(), hints: vec![] };
+                    refused = Some(unheard(scene, region).unwrap_or_else(nothing));
                     (format!("End what stands for {region}?"), "Resume".to_owned())
                 }
             }
@@ -524,6 +525,17 @@ fn sheet(scene: &Scene<'_>, act: Act, view: &RegionView, given: &Given) -> Sheet
         },
     ));
     Sheet { title, lines, rules, refused, button }
+}
+
+/// What is said of what stands where nobody was heard who could know: silence is not the absence of a drain.
+fn unheard(scene: &Scene<'_>, region: &RegionName) -> Option<Refused> {
+    scene.snapshot.heard_at.is_none().then(|| Refused {
+        rule: None,
+        text: format!(
+            "whether {region} is drained or held is not known: no majority of observers has been heard yet. Nothing was changed."
+        ),
+        hints: vec![format!("ask from another place: failover status; failover resume {region}")],
+    })
 }
 
 /// Why a drain is refused, with what would make it pass. The way past a rule is the command line's alone.

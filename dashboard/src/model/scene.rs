@@ -70,6 +70,8 @@ impl Scene<'_> {
             (None, Heard::Stale | Heard::Absent) => (Mark::Warn, format!("{votes}, {rounds}")),
             (None, Heard::Unreachable) => (Mark::Unknown, "not read yet".to_owned()),
         };
+        // What a majority said last is kept when nobody answers any more; who does not answer is not fresh for it.
+        let heard = if seen.is_some_and(|seen| seen.problem.is_some()) { Heard::Unreachable } else { heard };
         ObserverLine { observer: observer.clone(), mark, heard: heard.as_str(), text }
     }
 

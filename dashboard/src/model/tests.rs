@@ -328,6 +328,29 @@ fn sheet(snapshot: &Snapshot, act: Act, name: &str, fields: Fields) -> String {
 }
 
 #[test]
+fn what_nobody_could_know_is_not_said_to_be_so() {
+    let mut snapshot = known([fine(), fine(), fine()], &[]);
+    for act in [Act::Resume, Act::Extend] {
+        assert!(sheet(&snapshot, act, "eu-west-1", Fields::default()).contains("eu-west-1 is neither drained nor held"));
+    }
+    snapshot.heard_at = None;
+    for act in [Act::Resume, Act::Extend] {
+        let told = sheet(&snapshot, act, "eu-west-1", Fields::default());
+        assert!(told.contains("whether eu-west-1 is drained or held is not known") && !told.contains("neither"), "{told}");
+    }
+}
+
+#[test]
+fn who_does_not_answer_is_not_fresh_for_what_was_known_of_it() {
+    let mut snapshot = known([fine(), fine(), fine()], &[]);
+    let silent = region("eu-west-2");
+    snapshot.observers.get_mut(&silent).unwrap().problem = Some("no answer from SSM".to_owned());
+    let lines = page(&snapshot).header.observers;
+    let told: Vec<String> = lines.iter().map(|line| format!("{} {} {}", line.mark.sign(), line.observer, line.heard)).collect();
+    assert!(told.contains(&"? eu-west-2 unreachable".to_owned()), "{told:?}");
+}
+
+#[test]
 fn a_preview_says_what_a_drain_does_and_is_bound_to_what_it_says() {
     let fields = Fields { reason: "it's slow".to_owned(), length: "2h".to_owned(), generation: "99".to_owned(), ..Fields::default() };
     insta::assert_snapshot!(sheet(&known([fine(), fine(), fine()], &[]), Act::Drain, "eu-west-2", fields), @r#"
