@@ -24,7 +24,7 @@ fn allowed(from: &str) -> &'static [&'static str] {
 fn allowed_in_tests(from: &str) -> &'static [&'static str] {
     match from {
         "cli" => &["controller", "tests"],
-        "world" | "dashboard" => &["tests"],
+        "world" => &["tests"],
         _ => &[],
     }
 }

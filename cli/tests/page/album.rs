@@ -24,16 +24,20 @@ pub(crate) async fn keep(page: &mut Page, name: &str) {
 
 /// Looks it through with axe-core, in a light and in a dark window, wide and narrow.
 pub(crate) async fn check(page: &mut Page, name: &str) {
-    let axe = fs::read_to_string(axe()).expect("this test needs axe-core: scripts/test fetches it");
     for (width, dark) in [(1280, false), (1280, true), (320, false)] {
         page.look(width, dark).await;
-        if page.eval("typeof axe").await != "object" {
-            page.eval(&format!("{axe};0")).await;
-        }
-        let told = page.eval(RUN).await;
-        assert_eq!(told, Value::Array(vec![]), "{name}, {width} px, dark: {dark}");
+        assert_eq!(violations(page).await, Value::Array(vec![]), "{name}, {width} px, dark: {dark}");
     }
     page.look(1280, false).await;
+}
+
+/// What axe-core finds wrong with the page as it is.
+pub(crate) async fn violations(page: &mut Page) -> Value {
+    if page.eval("typeof axe").await != "object" {
+        let axe = fs::read_to_string(axe()).expect("this test needs axe-core: scripts/test fetches it");
+        page.eval(&format!("{axe};0")).await;
+    }
+    page.eval(RUN).await
 }
 
 /// Both.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tests::browser::Page;
 
-use crate::album::{check, keep_and_check};
+use crate::album::{check, keep_and_check, violations};
 use crate::running::Demo;
 use crate::site::{Beside, MOVED, demo, link, url};
 
@@ -38,6 +38,10 @@ async fn pages_of_a_world_that_is_told_of() {
         page.visit(&format!("{at}{path}")).await;
         keep_and_check(&mut page, &format!("state-{name}")).await;
     }
+
+    // The looking through can fail.
+    page.eval("document.body.append(document.createElement('img'))").await;
+    assert!(violations(&mut page).await[0].as_str().is_some_and(|first| first.starts_with("image-alt")), "a picture without words");
 
     // Between the look and the drain of one, another is drained.
     page.visit(&format!("{at}/regions/us-west-2/drain")).await;
