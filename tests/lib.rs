@@ -1,1 +1,3 @@
-//! Stories across crates live in `it/`; this crate has no code of its own.
+//! Stories across crates live in `it/`. Here is what the tests of several crates drive: a real browser.
+
+pub mod browser;

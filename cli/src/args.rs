@@ -8,6 +8,7 @@ mod replay;
 mod tests;
 pub(crate) mod value;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -114,6 +115,9 @@ pub(crate) enum Command {
     /// Incidents in virtual time: how this policy fares, beside nobody, the talk's check and an operator. Needs no service.
     #[command(after_help = help::REPLAY)]
     Replay(ReplayArgs),
+    /// A page with all of it: on this machine by a one-time sign-in link, elsewhere behind a sign-in proxy.
+    #[command(after_help = help::DASHBOARD)]
+    Dashboard(DashboardArgs),
     /// Three regions on this machine: real sockets, the AWS wire protocol, real DNS answers.
     #[command(after_help = help::DEMO)]
     Demo(DemoArgs),
@@ -318,6 +322,29 @@ pub(crate) struct ProbeArgs {
     pub(crate) region: Option<RegionName>,
 }
 
+/// `failover dashboard`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DashboardArgs {
+    /// The address to listen on. Beyond this machine only behind a sign-in proxy.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) listen: IpAddr,
+    /// The port; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 8053)]
+    pub(crate) port: u16,
+    /// One more name under which it is reached, as browsers send it: with the port, unless that is 80 or 443. Every other name is refused.
+    #[arg(long = "host", value_name = "NAME")]
+    pub(crate) hosts: Vec<String>,
+    /// Open the sign-in link in the browser.
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Nobody who signs in by a link may write.
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// People come through the sign-in proxy of the configuration, also on this machine.
+    #[arg(long, conflicts_with_all = ["open", "read_only"])]
+    pub(crate) proxy: bool,
+}
+
 /// `failover demo`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DemoArgs {
@@ -339,6 +366,9 @@ pub(crate) struct DemoArgs {
     /// The port of the regions' APIs on their loopback addresses; 0 takes a free one.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(crate) port: u16,
+    /// The port of the dashboard on 127.0.0.1; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) dashboard_port: u16,
     /// The port of the DNS server on 127.0.0.1, UDP and TCP; 0 takes a free one.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(crate) dns_port: u16,

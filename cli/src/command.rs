@@ -1,6 +1,7 @@
 //! The commands, one file each, and who runs which.
 
 mod completions;
+pub(crate) mod dashboard;
 mod drain;
 mod explain;
 mod extend;
@@ -31,6 +32,7 @@ pub(crate) async fn run(cli: &Cli, out: &Out) -> Result<u8, Failure> {
         Command::Log(args) => log::run(args, global, out).await,
         Command::Probe(args) => probe::run(args, global, out).await,
         Command::Replay(args) => replay::run(args, out).await,
+        Command::Dashboard(args) => dashboard::run(args, global, out).await,
         Command::Demo(args) => demo::run(args, out).await.map(|()| 0),
         Command::Fault(args) => world_commands::fault(args, &service::config(global, out)?, out).await.map(|()| 0),
         Command::Heal(args) => world_commands::heal(args, &service::config(global, out)?, out).await.map(|()| 0),

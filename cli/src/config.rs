@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use dashboard::dns::{Asking, Place, default_places};
 use decision::{Policy, RegionName};
 use hickory_proto::rr::Name;
-use hickory_proto::rr::rdata::opt::ClientSubnet;
 
-pub(crate) use self::file::{Client, Dns, File, Names, ObserverEntry, ProbeEntry, RegionEntry, World};
+pub(crate) use self::file::{Client, DashboardEntry, Dns, File, Names, ObserverEntry, ProbeEntry, RegionEntry, World};
 pub(crate) use self::flaw::ConfigError;
 pub(crate) use self::locate::locate;
 pub(crate) use self::trial::Trial;
@@ -39,27 +39,6 @@ pub(crate) struct Config {
     /// The rest, as written.
     pub(crate) file: File,
 }
-
-/// A place from which users come: a name for it and the subnet that stands for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// The name that is shown.
-    pub(crate) label: String,
-    /// What DNS is told about the client.
-    pub(crate) subnet: ClientSubnet,
-}
-
-/// Places that are asked for when none are configured: consumer networks in cities far apart.
-const PLACES: [(&str, &str); 8] = [
-    ("London", "81.2.69.0/24"),
-    ("Dublin", "86.40.0.0/24"),
-    ("Frankfurt", "91.64.0.0/24"),
-    ("New York", "74.72.0.0/24"),
-    ("Portland", "131.252.1.0/24"),
-    ("São Paulo", "177.32.0.0/24"),
-    ("Singapore", "119.74.0.0/24"),
-    ("Tokyo", "126.0.0.0/24"),
-];
 
 /// The most clients that are asked for.
 const CLIENTS_MAX: usize = 32;
@@ -117,6 +96,22 @@ impl Config {
     /// The regional name of a public name: `eu-west-2.api.example.com`, by convention of the template.
     pub(crate) fn regional(public: &str, region: &RegionName) -> String {
         format!("{region}.{}", public.trim_end_matches('.'))
+    }
+
+    /// Whom to ask for DNS answers, what, and as whom.
+    ///
+    /// # Errors
+    /// A sentence when a regional name is none that DNS knows.
+    pub(crate) fn asking(&self) -> Result<Asking, String> {
+        let mut regional = Vec::new();
+        for region in self.policy.regions() {
+            for public in [&self.file.names.api, &self.file.names.websocket] {
+                let mut name = Name::from_ascii(Self::regional(public, region)).map_err(|error| error.to_string())?;
+                name.set_fqdn(true);
+                regional.push((region.clone(), name));
+            }
+        }
+        Ok(Asking { server: self.dns, names: [self.api.clone(), self.websocket.clone()], regional, places: self.clients.clone() })
     }
 
     /// Where a region's REST API is reached directly.
@@ -183,20 +178,19 @@ fn server(raw: &str) -> Result<SocketAddr, String> {
 }
 
 fn places(clients: &[Client]) -> Result<Vec<Place>, (usize, String)> {
-    let given: Vec<(&str, &str)> = if clients.is_empty() {
-        PLACES.to_vec()
-    } else {
-        clients.iter().map(|client| (client.label.as_str(), client.subnet.as_str())).collect()
-    };
-    if given.len() > CLIENTS_MAX {
+    if clients.is_empty() {
+        return Ok(default_places());
+    }
+    if clients.len() > CLIENTS_MAX {
         return Err((CLIENTS_MAX, format!("at most {CLIENTS_MAX}")));
     }
-    given
-        .into_iter()
+    clients
+        .iter()
         .enumerate()
-        .map(|(index, (label, subnet))| {
+        .map(|(index, client)| {
+            let subnet = &client.subnet;
             let parsed = subnet.parse().map_err(|_| (index, format!("{subnet:?} is not a subnet; one looks like 81.2.69.0/24")))?;
-            let label: String = label.chars().filter(|c| !c.is_control()).take(30).collect();
+            let label: String = client.label.chars().filter(|c| !c.is_control()).take(30).collect();
             Ok(Place { label, subnet: parsed })
         })
         .collect()
@@ -273,7 +267,7 @@ secret = "not this one"
     #[test]
     fn the_built_in_places_are_subnets() {
         let text = EXAMPLE.replace(r#"clients = [{ label = "London", subnet = "81.2.69.0/24" }]"#, "");
-        assert_eq!(parse(&text).unwrap().clients.len(), PLACES.len());
+        assert_eq!(parse(&text).unwrap().clients.len(), default_places().len());
     }
 
     #[test]
@@ -284,10 +278,10 @@ secret = "not this one"
 
     #[test]
     fn an_unknown_key_is_refused_with_the_nearest_known_one_and_its_line() {
-        insta::assert_snapshot!(refused("regions =", "regoins ="), @"failover.toml:3: unknown field `regoins`, expected one of `service`, `regions`, `observers`, `names`, `thresholds`, `failback`, `capacity`, `observer`, `region`, `dns`, `probe`, `world` | did you mean regions?");
+        insta::assert_snapshot!(refused("regions =", "regoins ="), @"failover.toml:3: unknown field `regoins`, expected one of `service`, `regions`, `observers`, `names`, `thresholds`, `failback`, `capacity`, `observer`, `region`, `dns`, `probe`, `dashboard`, `world` | did you mean regions?");
         insta::assert_snapshot!(refused("down_after", "down_afer"), @"failover.toml:12: unknown field `down_afer`, expected one of `round_seconds`, `gone_after`, `down_after`, `down_window`, `error_budget`, `fast_burn`, `fast_window_seconds`, `slow_burn`, `slow_window_seconds`, `up_after`, `hold_down_seconds`, `hold_down_share`, `hold_down_max_seconds`, `hold_down_decay_seconds`, `ejection_window_seconds`, `silent_after_rounds`, `min_serving`, `votes_fresh_seconds`, `settle_seconds`, `votes_refresh_seconds` | did you mean down_after?");
         insta::assert_snapshot!(refused("ssm =", "smm ="), @"failover.toml:18: unknown field `smm`, expected `ssm` or `gate` | did you mean ssm?");
-        insta::assert_snapshot!(refused("[probe]", "[prob]"), @"failover.toml:27: unknown field `prob`, expected one of `service`, `regions`, `observers`, `names`, `thresholds`, `failback`, `capacity`, `observer`, `region`, `dns`, `probe`, `world` | did you mean probe?");
+        insta::assert_snapshot!(refused("[probe]", "[prob]"), @"failover.toml:27: unknown field `prob`, expected one of `service`, `regions`, `observers`, `names`, `thresholds`, `failback`, `capacity`, `observer`, `region`, `dns`, `probe`, `dashboard`, `world` | did you mean probe?");
         insta::assert_snapshot!(refused("label =", "colour ="), @"failover.toml:25: unknown field `colour`, expected `label` or `subnet`");
     }
 

@@ -9,7 +9,7 @@ use decision::{RegionName, SafetyRule};
 use jiff::Timestamp;
 use replay::incident::Flaws;
 use serde_json::{Map, Value, json};
-use store::in_one_line;
+use store::{TooFew, in_one_line};
 
 use crate::args::Stage;
 use crate::config::ConfigError;
@@ -336,6 +336,15 @@ impl Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Failure::Config(error)
+    }
+}
+
+impl From<TooFew> for Failure {
+    fn from(few: TooFew) -> Self {
+        match few {
+            TooFew::Unread { answered, of, needed, failures } => Failure::Unreadable { answered, of, needed, failures },
+            TooFew::Denied { observer, what } => Failure::Credentials { observer, what },
+        }
     }
 }
 

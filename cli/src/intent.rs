@@ -1,9 +1,9 @@
-//! Writing intents: drafted, confirmed, recorded at a majority of observers, followed until it takes effect.
+//! Intents as the command writes them: confirmed, recorded and followed by `store::intent`, told as failures and progress.
 
 pub(crate) mod actor;
 pub(crate) mod confirm;
-pub(crate) mod draft;
 pub(crate) mod follow;
 pub(crate) mod progress;
 pub(crate) mod record;
-pub(crate) mod turned;
+#[cfg(test)]
+mod tests;

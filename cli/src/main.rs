@@ -4,7 +4,6 @@ mod args;
 mod command;
 mod config;
 mod demo;
-mod dns;
 mod failure;
 mod intent;
 mod moment;

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use decision::News;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::io::Interest;
@@ -25,6 +26,17 @@ pub(crate) enum Mark {
     Unknown,
     /// Going on.
     Going,
+}
+
+impl From<News> for Mark {
+    fn from(news: News) -> Self {
+        match news {
+            News::Good => Mark::Good,
+            News::Warn => Mark::Warn,
+            News::Bad => Mark::Bad,
+            News::Unknown => Mark::Unknown,
+        }
+    }
 }
 
 /// How text looks.

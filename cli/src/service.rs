@@ -2,30 +2,15 @@
 //!
 //! Reading only. What is written is in `intent`.
 
-mod gather;
-mod past;
-
-use std::collections::BTreeMap;
-
-use std::time::Duration;
-
-use decision::{Intent, Policy, RegionName, ServiceView, Votes};
+use decision::Policy;
 use jiff::Timestamp;
-use store::{Observers, Store, StoreError, in_one_line};
-
-use self::gather::gather;
-pub(crate) use self::past::Histories;
+use store::{Observers, Store, answered};
+pub(crate) use store::{Read, Reading, failures};
 
 use crate::args::Global;
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::out::Out;
-
-/// How long the slowest observers are waited for once a majority has answered: a region that swallows packets must not slow every look at the others.
-const GRACE: Duration = Duration::from_millis(500);
-
-/// Per observer what was read, or why not.
-pub(crate) type Read<T> = BTreeMap<RegionName, Result<T, StoreError>>;
 
 /// A configured service and its observers.
 pub(crate) struct Service {
@@ -33,16 +18,6 @@ pub(crate) struct Service {
     pub(crate) config: Config,
     /// The SSM of every observer.
     pub(crate) observers: Observers,
-}
-
-/// Everything that was read at one moment.
-pub(crate) struct Reading {
-    /// When.
-    pub(crate) at: Timestamp,
-    /// The intents as every observer has them.
-    pub(crate) intents: Read<BTreeMap<RegionName, Intent>>,
-    /// The votes of every observer.
-    pub(crate) votes: Read<Option<Votes>>,
 }
 
 /// Finds the configuration, and says so when a demo's was passed over.
@@ -65,8 +40,12 @@ pub(crate) fn config(global: &Global, out: &Out) -> Result<Config, Failure> {
 impl Service {
     /// Finds the configuration and prepares a client per observer. Nothing is asked yet.
     pub(crate) async fn connect(global: &Global, out: &Out) -> Result<Self, Failure> {
-        let config = config(global, out)?;
-        let shared = match &global.profile {
+        Ok(Self::of(config(global, out)?, global.profile.as_deref()).await)
+    }
+
+    /// Prepares a client per observer of a configuration.
+    pub(crate) async fn of(config: Config, profile: Option<&str>) -> Self {
+        let shared = match profile {
             None => store::aws_config().await,
             Some(profile) => {
                 aws_config::defaults(aws_config::BehaviorVersion::latest())
@@ -82,7 +61,7 @@ impl Service {
             Store::new(config.policy.service().clone(), observer.clone(), client)
         });
         let observers = Observers::new(stores.collect());
-        Ok(Self { config, observers })
+        Self { config, observers }
     }
 
     /// The policy.
@@ -92,105 +71,25 @@ impl Service {
 
     /// Reads intents and votes of every observer at once. Who is much slower than a majority counts as silent.
     pub(crate) async fn read(&self) -> Reading {
-        let asked = self.observers.iter().map(|store| async move {
-            let (intents, votes) = tokio::join!(store.intents(), store.votes());
-            (store.observer().clone(), (intents, votes))
-        });
-        let mut answers = gather(asked, self.policy().majority(), |(intents, votes)| intents.is_ok() && votes.is_ok(), GRACE).await;
-        let (mut intents, mut votes) = (Read::new(), Read::new());
-        for observer in self.policy().observers() {
-            let (of_intents, of_votes) = answers.remove(observer).unwrap_or_else(|| (Err(slow(observer)), Err(slow(observer))));
-            intents.insert(observer.clone(), of_intents);
-            votes.insert(observer.clone(), of_votes);
-        }
-        Reading { at: Timestamp::now(), intents, votes }
+        self.observers.read(self.policy().majority(), Timestamp::now).await
     }
 
     /// As [`Service::read`], and a failure unless a majority of observers answered both.
     pub(crate) async fn read_majority(&self) -> Result<Reading, Failure> {
-        let reading = self.read().await;
-        majority(self.policy(), &reading.intents)?;
-        majority(self.policy(), &reading.votes)?;
-        Ok(reading)
-    }
-}
-
-impl Reading {
-    /// The reading as people see it.
-    pub(crate) fn view(&self, policy: &Policy) -> ServiceView {
-        ServiceView::new(policy, &self.votes, &self.intents, self.at)
-    }
-
-    /// The highest generation in anything that was read: one more is newer than all of it.
-    pub(crate) fn generation(&self) -> u64 {
-        let stored = self.intents.values().flatten().flat_map(BTreeMap::values).map(|intent| intent.generation);
-        let remembered = self.votes.values().flatten().flatten().flat_map(|votes| votes.regions.values());
-        let remembered = remembered.filter_map(|vote| vote.intent.as_ref()).map(|intent| intent.generation);
-        stored.chain(remembered).max().unwrap_or(0)
-    }
-
-    /// The newest document for a region, ended or not, by generation, then time recorded, then id: the one that stands wherever it has arrived.
-    pub(crate) fn newest(&self, region: &RegionName) -> Option<&Intent> {
-        self.intents
-            .values()
-            .flatten()
-            .filter_map(|intents| intents.get(region))
-            .max_by_key(|intent| (intent.generation, intent.recorded_at, intent.id.as_str()))
-    }
-
-    /// The observers that hold this very intent.
-    pub(crate) fn holders(&self, intent: &Intent) -> Vec<RegionName> {
-        let holds = |read: &Result<BTreeMap<RegionName, Intent>, StoreError>| {
-            read.as_ref().is_ok_and(|intents| intents.get(&intent.region).is_some_and(|held| held == intent))
-        };
-        self.intents.iter().filter(|(_, read)| holds(read)).map(|(observer, _)| observer.clone()).collect()
-    }
-}
-
-/// An observer that was not waited for.
-fn slow(observer: &RegionName) -> StoreError {
-    StoreError::Unreachable {
-        observer: observer.clone(),
-        parameter: "intents and votes".to_owned(),
-        source: format!("none within {} ms after a majority had answered", GRACE.as_millis()).into(),
+        Ok(self.read().await.by_majority(self.policy())?)
     }
 }
 
 /// Fails unless a majority of observers answered. When all the others refused the credentials, that is the failure.
 pub(crate) fn majority<T>(policy: &Policy, read: &Read<T>) -> Result<(), Failure> {
-    let answered = read.values().filter(|result| result.is_ok()).count();
-    if answered >= policy.majority() {
-        return Ok(());
-    }
-    let errors = || read.values().filter_map(|result| result.as_ref().err());
-    let all_denied = errors().all(|error| matches!(error, StoreError::Denied { .. }));
-    if let (true, Some(failure)) = (all_denied, denied(errors())) {
-        return Err(failure);
-    }
-    Err(Failure::Unreadable { answered, of: policy.observers().len(), needed: policy.majority(), failures: failures(read) })
-}
-
-/// Per observer why it could not be read.
-pub(crate) fn failures<T>(read: &Read<T>) -> BTreeMap<RegionName, String> {
-    read.iter().filter_map(|(observer, result)| result.as_ref().err().map(|error| (observer.clone(), in_one_line(error)))).collect()
-}
-
-/// The failure for credentials, if one of the errors is about them.
-pub(crate) fn denied<'a>(errors: impl Iterator<Item = &'a StoreError>) -> Option<Failure> {
-    errors.into_iter().find_map(|error| match error {
-        StoreError::Denied { observer, .. } => Some(Failure::Credentials { observer: observer.clone(), what: in_one_line(error) }),
-        StoreError::Behind { .. }
-        | StoreError::Unreachable { .. }
-        | StoreError::Throttled { .. }
-        | StoreError::Refused { .. }
-        | StoreError::Malformed { .. }
-        | StoreError::TooLarge { .. }
-        | StoreError::Indefinite { .. } => None,
-    })
+    Ok(answered(policy, read)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use decision::Intent;
+    use store::StoreError;
+
     use super::*;
     use crate::sample::{drain, drained, fine, policy, reading, region, trouble, unreachable, without};
 

@@ -2,6 +2,7 @@
 //!
 //! Each test brings up a world of its own, on free ports, in a folder of its own.
 
+#[expect(dead_code, reason = "the page's tests use what this does not")]
 mod running;
 
 use std::time::{Duration, Instant};

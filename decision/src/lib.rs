@@ -17,6 +17,7 @@ mod document;
 mod hysteresis;
 mod intent;
 mod memory;
+pub mod moment;
 mod name;
 mod observation;
 mod policy;
@@ -43,7 +44,7 @@ pub use reason::{Failing, Reason, Share};
 pub use snapshot::Snapshot;
 pub use standing::{Remembered, State};
 pub use view::{
-    Answers, DecidedBy, DrainPreview, Heard, IntentState, IntentView, ObserverView, RegionView, RuleCheck, Says, ServiceView, Tally,
+    Answers, DecidedBy, DrainPreview, Heard, IntentState, IntentView, News, ObserverView, RegionView, RuleCheck, Says, ServiceView, Tally,
     Warning,
 };
 pub use vote::{FINGERPRINT_MAX, InvalidVotes, RegionVote, Verdict, Vote, Votes};

@@ -7,6 +7,7 @@ mod preview;
 #[cfg(test)]
 mod tests;
 mod warning;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +18,7 @@ use serde::Serialize;
 pub use self::intent::{IntentState, IntentView};
 pub use self::preview::{DrainPreview, RuleCheck};
 pub use self::warning::Warning;
+pub use self::words::News;
 use crate::intent::{Intent, IntentKind, SafetyRule};
 use crate::name::{RegionName, ServiceName};
 use crate::policy::Policy;

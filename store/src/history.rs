@@ -96,6 +96,22 @@ impl<D> History<D> {
 }
 
 impl<D: PartialEq> History<D> {
+    /// Every readable document that was stored up to that moment, as [`History::into_documents`] has them.
+    #[must_use]
+    pub fn documents_until(&self, at: Timestamp) -> Vec<D>
+    where
+        D: Clone,
+    {
+        let mut documents: Vec<D> = Vec::new();
+        let stored = self.versions.iter().filter(|version| version.stored_at <= at);
+        for document in stored.filter_map(|version| version.document.as_ref().ok()) {
+            if !documents.contains(document) {
+                documents.push(document.clone());
+            }
+        }
+        documents
+    }
+
     /// Every readable document once, oldest first. One that was put back after a late write is there twice in SSM and once here.
     #[must_use]
     pub fn into_documents(self) -> Vec<D> {

@@ -116,6 +116,19 @@ Examples:
   failover explain eu-west-2 --output json
   failover explain A --replay incidents/D05.toml --at 12    in a replay, at its minute 12";
 
+/// Under `failover dashboard --help`.
+pub(crate) const DASHBOARD: &str = "\
+It reads what the other commands read, with the same credentials, and keeps nothing. Its link works once, within 15 minutes; Enter prints another. Who \
+has opened it acts as you (FAILOVER_ACTOR), until twelve hours are over or four have passed without a request.
+
+Beyond this machine it listens only behind a proxy that signs people in: [dashboard.proxy] in the configuration says whose tokens are taken, and which \
+groups may write. A rule is never gone past from the page; drain --override does that.
+
+Examples:
+  failover dashboard --open
+  failover dashboard --read-only --port 9000
+  failover dashboard --listen 0.0.0.0 --host ops.example.com";
+
 /// Under `failover log --help`.
 pub(crate) const LOG: &str = "\
 It is read from the histories that SSM keeps of every document, the last 100 versions, merged over all observers. What people did is all there: \

@@ -4,27 +4,14 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use decision::SafetyRule;
-use jiff::{SignedDuration, Span, SpanRelativeTo};
+pub(crate) use decision::moment::span;
+use jiff::SignedDuration;
 use world::fault::Component;
 
 /// The longest drain or hold.
 pub(crate) const LENGTH_MAX: SignedDuration = SignedDuration::from_hours(72);
 /// The longest drain that goes past a safety rule.
 pub(crate) const OVERRIDE_MAX: SignedDuration = SignedDuration::from_hours(1);
-/// The longest time that is waited for or looked back.
-const SPAN_MAX: SignedDuration = SignedDuration::from_hours(366 * 24);
-
-/// A duration: `90s`, `4h`, `2h30m`, `7d`.
-pub(crate) fn span(raw: &str) -> Result<SignedDuration, String> {
-    let parsed: Span = raw.parse().map_err(|_| "not a duration; one looks like 90s, 4h, 2h30m or 7d".to_owned())?;
-    let length =
-        parsed.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| "give it in days, hours, minutes or seconds".to_owned())?;
-    if length < SignedDuration::from_secs(1) || length > SPAN_MAX {
-        return Err("too short or too long; 1s to 366d".to_owned());
-    }
-    Ok(length)
-}
-
 /// How long a drain or hold stands.
 pub(crate) fn drain_length(raw: &str) -> Result<SignedDuration, String> {
     let length = span(raw)?;

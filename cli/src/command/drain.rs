@@ -8,13 +8,13 @@ use std::time::Instant;
 use decision::{Answers, DrainPreview, Intent, IntentKind, IntentView, RegionName, RegionView, SafetyRule, ServiceView};
 use jiff::Timestamp;
 use serde::Serialize;
+use store::intent::{Before, Wanted, new_id, withdraw};
 
 use crate::args::value::OVERRIDE_MAX;
 use crate::args::{DrainArgs, Global, Stage};
 use crate::failure::Failure;
 use crate::intent::actor::actor;
 use crate::intent::confirm::{Given, Step, confirm, quoted};
-use crate::intent::draft::{Before, Wanted, ended, new_id};
 use crate::intent::follow::{End, Follow, Interrupt, Reached, Way, seconds};
 use crate::intent::progress::Progress;
 use crate::intent::record::{Standing, outpaced, record};
@@ -166,15 +166,7 @@ fn taken(other: &IntentView, reading: &Reading, args: &DrainArgs) -> Failure {
 /// A refusal with the way to bring a region back and the way past the rule.
 fn refused(service: &Service, preview: &DrainPreview, view: &ServiceView, rule: SafetyRule, args: &DrainArgs, effect: &str) -> Failure {
     let region = &preview.region;
-    let message = match rule {
-        SafetyRule::LastRegion if preview.now.is_empty() => format!("no region is known to serve, so {region} may be the last"),
-        SafetyRule::LastRegion if preview.now.len() == 1 && preview.now.contains(region) => format!("{region} is the last region serving"),
-        SafetyRule::LastRegion => format!("no region would be left serving beside {region}"),
-        SafetyRule::Capacity => {
-            format!("fewer than {} regions would be left undrained", service.policy().thresholds().min_serving)
-        }
-        SafetyRule::TooManyEjected | SafetyRule::EveryoneLooksSick | SafetyRule::TooSoon => format!("{region} may not be drained now"),
-    };
+    let message = preview.refusal(rule, service.policy().thresholds().min_serving.into());
     let mut hints: Vec<String> = view.regions.iter().filter(|other| other.region != *region).filter_map(way_back).collect();
     hints.push(format!(
         "or go past the rule failover drain {region} --override {rule} --for 15m --reason {} --confirm {region}",
@@ -266,13 +258,12 @@ impl Seeing<'_> {
 
     /// The controllers refuse the drain. It is taken back, so that it cannot take effect later, when nobody expects it.
     async fn withdrawn(&self, rule: SafetyRule) -> Failure {
-        let reading = self.service.read().await;
-        let now = Timestamp::now();
-        let taken_back = ended(self.intent, reading.generation() + 1, self.intent.actor.clone(), format!("refused by {rule}"), now);
-        let effect = match record(self.service, &taken_back).await {
+        let (policy, now) = (self.service.policy(), Timestamp::now());
+        let effect = match withdraw(&self.service.observers, policy, self.intent, rule, Timestamp::now).await {
             Ok(_) => "It was taken back; nothing was changed.",
             Err(_) => "It could not be taken back everywhere; see failover status.",
         };
+        let reading = self.service.read().await;
         // Another person's drain that was not there when this command looked is why: they moved first.
         let rival = self.view.regions.iter().filter(|region| region.region != self.intent.region).find_map(|region| {
             let newest = reading.newest(&region.region)?;

@@ -1,21 +1,17 @@
 //! `failover explain REGION`: from the stored documents alone, who decided what, on which evidence. Now, or at a moment in the past.
 
-mod account;
-mod documents;
 mod replayed;
 mod text;
 
-use std::collections::BTreeMap;
-
 use decision::{Policy, RegionName};
 use jiff::Timestamp;
+use store::explain::{Documents, account, reach};
 
-use self::documents::Documents;
 use crate::args::{Asked, ExplainArgs, Global};
 use crate::failure::Failure;
-use crate::moment::{Given, date_time};
+use crate::moment::Given;
 use crate::out::Out;
-use crate::service::{Histories, Read, Service, majority};
+use crate::service::{Service, majority};
 
 /// Explains one region.
 pub(crate) async fn run(args: &ExplainArgs, global: &Global, out: &Out) -> Result<u8, Failure> {
@@ -38,7 +34,7 @@ pub(crate) async fn run(args: &ExplainArgs, global: &Global, out: &Out) -> Resul
 
 /// Prints the account of one region, wherever its documents are from.
 fn show(policy: &Policy, documents: &Documents, region: &RegionName, out: &Out) -> Result<u8, Failure> {
-    let Some(account) = account::account(policy, documents, region) else {
+    let Some(account) = account(policy, documents, region) else {
         return Err(Failure::usage(format!("{region} is not a region")));
     };
     if out.is_json() {
@@ -60,29 +56,11 @@ async fn now(service: &Service) -> Result<Documents, Failure> {
 async fn past(service: &Service, region: &RegionName, given: &Given) -> Result<Documents, Failure> {
     let asked_at = Timestamp::now();
     let at = given.resolve(asked_at).map_err(|why| Failure::usage(why.text(asked_at)))?;
-    let histories = service.histories(service.policy().regions(), true).await;
+    let histories = service.observers.histories(service.policy().regions(), true).await;
     if histories.values().all(Result::is_err) {
         majority(service.policy(), &histories)?;
     }
     let reach = reach(&histories);
-    let documents = Documents::past(histories, region, at, asked_at);
+    let documents = Documents::past(&histories, region, at, asked_at);
     if documents.tell_of(region) { Ok(documents) } else { Err(Failure::NotKept { at, reach }) }
-}
-
-/// Per observer, how far back anything of it is known.
-fn reach(histories: &Read<Histories>) -> BTreeMap<RegionName, String> {
-    let told = histories.iter().map(|(observer, read)| {
-        let told = match read {
-            Ok(histories) => {
-                let since = |first: Option<Timestamp>| first.map_or("none".to_owned(), |at| format!("from {} UTC on", date_time(at)));
-                let votes = since(histories.votes.versions().first().map(|version| version.stored_at));
-                let turns = since(histories.turns.votes.versions().first().map(|version| version.stored_at));
-                let observed = since(histories.observed.versions().first().map(|version| version.stored_at));
-                format!("votes {votes}, their turns {turns}, observed {observed}")
-            }
-            Err(error) => store::in_one_line(error),
-        };
-        (observer.clone(), told)
-    });
-    told.collect()
 }

@@ -1,13 +1,13 @@
 //! `failover extend`: moves the end of a drain or hold, never to an earlier time.
 
 use decision::Intent;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
+use store::intent;
 
 use crate::args::value::OVERRIDE_MAX;
 use crate::args::{ExtendArgs, Global, Stage};
 use crate::failure::Failure;
-use crate::intent::draft::extended;
 use crate::intent::follow::Interrupt;
 use crate::intent::progress::Progress;
 use crate::intent::record::record;
@@ -55,8 +55,7 @@ fn longer(standing: &Intent, args: &ExtendArgs, generation: u64, now: Timestamp)
     if !standing.overrides.is_empty() && args.length > OVERRIDE_MAX {
         return Err(Failure::usage("this drain goes past a safety rule and may be extended by 1h at a time. Nothing was changed."));
     }
-    let stays = standing.ends_at >= now + args.length - SignedDuration::from_secs(1);
-    Ok((!stays).then(|| extended(standing, generation, args.reason.clone(), args.length, now)))
+    Ok(intent::longer(standing, generation, args.reason.clone(), args.length, now))
 }
 
 fn told(intent: &Intent, changed: bool, now: Timestamp, out: &Out) -> Result<u8, Failure> {
@@ -79,6 +78,8 @@ fn sentence(intent: &Intent, changed: bool, now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
     use crate::sample::{drain, now, region};
 

@@ -3,12 +3,12 @@
 use decision::{Intent, IntentKind, RegionName, ServiceView};
 use jiff::Timestamp;
 use serde::Serialize;
+use store::intent::{Before, Wanted, new_id};
 
 use crate::args::{Global, HoldArgs, Stage};
 use crate::failure::{Failure, list};
 use crate::intent::actor::actor;
 use crate::intent::confirm::{Given, Step, confirm};
-use crate::intent::draft::{Before, Wanted, new_id};
 use crate::intent::follow::Interrupt;
 use crate::intent::progress::Progress;
 use crate::intent::record::{outpaced, record};

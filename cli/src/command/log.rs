@@ -1,20 +1,20 @@
 //! `failover log`: who did what, when and why, from the histories that SSM keeps.
 
-mod entries;
 pub(super) mod text;
 
 use std::collections::BTreeMap;
 
-use decision::{Intent, RegionName, Votes};
+use decision::RegionName;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub(super) use self::entries::{Entry, entries};
 use crate::args::{Global, LogArgs};
 use crate::failure::Failure;
 use crate::moment;
 use crate::out::Out;
-use crate::service::{Histories, Read, Service, failures, majority};
+use crate::service::{Read, Service, failures, majority};
+use store::log::votes_reach_back_to;
+pub(super) use store::log::{Entry, History, entries};
 
 /// What is printed as JSON.
 #[derive(Serialize)]
@@ -37,7 +37,7 @@ pub(crate) async fn run(args: &LogArgs, global: &Global, out: &Out) -> Result<u8
     }
     let regions: Vec<RegionName> =
         service.policy().regions().iter().filter(|region| args.region.as_ref().is_none_or(|named| named == *region)).cloned().collect();
-    let histories = service.histories(&regions, false).await;
+    let histories = service.observers.histories(&regions, false).await;
     let histories: Read<History> = histories.into_iter().map(|(observer, read)| (observer, read.map(History::from))).collect();
     // What one observer remembers is worth showing; only silence everywhere is a failure.
     if histories.values().all(Result::is_err) {
@@ -63,33 +63,10 @@ pub(crate) async fn run(args: &LogArgs, global: &Global, out: &Out) -> Result<u8
     Ok(0)
 }
 
-/// Observers whose oldest votes are younger than `since`: SSM keeps 100 versions of the votes and 100 of their turns.
-fn votes_reach_back_to(histories: &Read<History>, since: Timestamp) -> BTreeMap<RegionName, Timestamp> {
-    let oldest = |history: &History| history.votes.iter().map(|votes| votes.decided_at).min().filter(|oldest| *oldest > since);
-    histories.iter().filter_map(|(observer, history)| Some((observer.clone(), oldest(history.as_ref().ok()?)?))).collect()
-}
-
-/// The documents that one observer's SSM remembers, oldest first.
-#[derive(Debug, Default)]
-pub(super) struct History {
-    pub(super) intents: Vec<Intent>,
-    pub(super) votes: Vec<Votes>,
-}
-
-impl From<Histories> for History {
-    fn from(histories: Histories) -> Self {
-        let intents = histories.intents.into_values().flat_map(store::History::into_documents);
-        let recent = histories.votes.into_documents();
-        // A turn is a copy: the younger ones are among the votes still.
-        let mut votes = histories.turns.votes.into_documents();
-        votes.retain(|turn| !recent.contains(turn));
-        votes.extend(recent);
-        Self { intents: intents.collect(), votes }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use decision::Votes;
+
     use super::*;
     use crate::sample::{ago, fine, region, unreachable, votes};
 

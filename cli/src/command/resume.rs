@@ -2,21 +2,21 @@
 
 use std::time::Instant;
 
-use decision::{Answers, Intent, IntentKind, IntentView, Reason, RegionName, RegionView, Verdict};
-use jiff::{SignedDuration, Timestamp};
+use decision::{Answers, Intent, IntentKind, RegionName, RegionView, Verdict};
+use jiff::Timestamp;
 use serde::Serialize;
+use store::intent::{ToEnd, ended, new_id, released, to_end};
 
 use super::drain::expected;
 use crate::args::{Global, ResumeArgs, Stage};
 use crate::failure::Failure;
 use crate::intent::actor::actor;
 use crate::intent::confirm::{Given, Step, confirm};
-use crate::intent::draft::{Wanted, ended, new_id};
 use crate::intent::follow::{Follow, Interrupt, Reached, Way, seconds};
 use crate::intent::progress::Progress;
 use crate::intent::record::record;
 use crate::out::{Mark, Out};
-use crate::service::{Reading, Service};
+use crate::service::Service;
 
 /// What is printed as JSON.
 #[derive(Serialize)]
@@ -27,16 +27,6 @@ struct Done<'a> {
     changed: bool,
     stages: &'a [Reached],
     intent: Option<&'a Intent>,
-}
-
-/// What there is to end.
-enum ToEnd<'a> {
-    /// A drain or hold.
-    Intent(&'a IntentView),
-    /// Nothing stands, but a manual failback waits for a person's word.
-    Waiting,
-    /// Nothing.
-    Nothing,
 }
 
 /// Lets a region back.
@@ -67,7 +57,8 @@ pub(crate) async fn run(args: &ResumeArgs, global: &Global, out: &Out) -> Result
         }
         ToEnd::Waiting => {
             ask(args, region, &format!("{} is clean and waits for a person's resume.", region.region), &service, out)?;
-            released(args, &service, reading.generation() + 1)
+            let (service, region, reason) = (service.policy().service().clone(), args.region.clone(), args.reason.clone());
+            released(service, region, actor(), reason, new_id(), reading.generation() + 1, Timestamp::now())
         }
         ToEnd::Nothing => return nothing(args, region, out),
     };
@@ -98,16 +89,6 @@ pub(crate) async fn run(args: &ResumeArgs, global: &Global, out: &Out) -> Result
     Ok(0)
 }
 
-fn to_end<'a>(region: &'a RegionView, reading: &Reading) -> ToEnd<'a> {
-    let waits = |reason: &Reason| matches!(reason, Reason::AwaitsResume);
-    let votes = reading.votes.values().flatten().flatten().filter_map(|votes| votes.regions.get(&region.region));
-    match &region.intent {
-        Some(standing) => ToEnd::Intent(standing),
-        None if votes.filter(|vote| waits(&vote.reason)).count() > 0 => ToEnd::Waiting,
-        None => ToEnd::Nothing,
-    }
-}
-
 /// Whether the region may be let back on a mere yes: a hold ends, or a majority of observers sees users served.
 fn is_green(region: &RegionView, majority: usize) -> bool {
     let held = region.intent.as_ref().is_some_and(|standing| standing.intent.kind == IntentKind::Hold);
@@ -128,46 +109,14 @@ fn ask(args: &ResumeArgs, region: &RegionView, what: &str, service: &Service, ou
     )
 }
 
-/// An intent that is over from the start: the word of a person that a manual failback waits for.
-fn released(args: &ResumeArgs, service: &Service, generation: u64) -> Intent {
-    let now = Timestamp::now();
-    let reason = args.reason.clone().unwrap_or_else(|| "manual failback".to_owned());
-    let wanted = Wanted {
-        service: service.policy().service().clone(),
-        region: args.region.clone(),
-        kind: IntentKind::Drain,
-        actor: actor(),
-        reason: reason.clone(),
-        ticket: None,
-        length: SignedDuration::from_secs(1),
-        overrides: vec![],
-    };
-    let intent = wanted.document(new_id(), generation, now);
-    ended(&intent, generation, intent.actor.clone(), reason, now)
-}
-
 /// Nothing stands: done already, or nothing that a person could end.
 fn nothing(args: &ResumeArgs, region: &RegionView, out: &Out) -> Result<u8, Failure> {
     if out.is_json() {
         out.json(&Done { command: "resume", region: &args.region, changed: false, stages: &[], intent: None })?;
     } else {
-        out.data(&idle(region))?;
+        out.data(&region.nothing_to_end())?;
     }
     Ok(0)
-}
-
-fn idle(region: &RegionView) -> String {
-    let name = &region.region;
-    match region.answers {
-        Answers::Serving => format!("{name} is neither drained nor held, and serves. Nothing was changed."),
-        Answers::Ejected | Answers::Drained | Answers::Unknown => {
-            let why = if region.reason.is_empty() { String::new() } else { format!(" ({})", region.reason) };
-            format!(
-                "{name} is neither drained nor held; it is {}{why} and returns through its failback gates. Nothing was changed.",
-                region.answers
-            )
-        }
-    }
 }
 
 fn done(intent: &Intent, stage: Stage, answers: Answers) -> String {
@@ -186,6 +135,8 @@ fn done(intent: &Intent, stage: Stage, answers: Answers) -> String {
 
 #[cfg(test)]
 mod tests {
+    use decision::Reason;
+
     use super::*;
     use crate::sample::{drain, drained, ejecting, fine, now, policy, reading, region, serving};
 
@@ -219,7 +170,10 @@ mod tests {
 
     #[test]
     fn what_is_said_when_there_is_nothing_to_end() {
-        let said = [idle(serving().region(&region("us-east-1")).unwrap()), idle(ejecting().region(&region("us-east-1")).unwrap())];
+        let said = [
+            serving().region(&region("us-east-1")).unwrap().nothing_to_end(),
+            ejecting().region(&region("us-east-1")).unwrap().nothing_to_end(),
+        ];
         insta::assert_snapshot!(said.join("\n"), @"
         us-east-1 is neither drained nor held, and serves. Nothing was changed.
         us-east-1 is neither drained nor held; it is ejected (websocket failed in 5 of its last 6 rounds (status-503)) and returns through its failback gates. Nothing was changed.

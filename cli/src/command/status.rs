@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::args::{Global, StatusArgs};
 use crate::failure::Failure;
 use crate::out::Out;
-use crate::service::{Reading, Service, denied};
+use crate::service::{Reading, Service};
 
 /// What is printed as JSON.
 #[derive(Serialize)]
@@ -48,12 +48,10 @@ fn anyone(reading: &Reading) -> Result<(), Failure> {
         return Ok(());
     }
     let errors = reading.votes.values().filter_map(|read| read.as_ref().err());
-    Err(denied(errors).unwrap_or_else(|| Failure::Unreadable {
-        answered: 0,
-        of: reading.votes.len(),
-        needed: 1,
-        failures: crate::service::failures(&reading.votes),
-    }))
+    Err(match store::denied(errors) {
+        Some((observer, what)) => Failure::Credentials { observer, what },
+        None => Failure::Unreadable { answered: 0, of: reading.votes.len(), needed: 1, failures: crate::service::failures(&reading.votes) },
+    })
 }
 
 /// The view of one region only, with the warnings of all.

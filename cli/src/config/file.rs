@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dashboard::ProxySettings;
 use decision::{Failback, PolicySpec, RegionName, ServiceName, Thresholds};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,9 @@ pub(crate) struct File {
     /// What `failover probe` needs.
     #[serde(default, skip_serializing_if = "ProbeEntry::is_empty")]
     pub(crate) probe: ProbeEntry,
+    /// The page, where it is not only on the operator's machine.
+    #[serde(default, skip_serializing)]
+    pub(crate) dashboard: DashboardEntry,
     /// The demo that wrote this file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) world: Option<World>,
@@ -109,6 +113,16 @@ pub(crate) struct ProbeEntry {
     /// The shared secret of probe tickets. Better in the environment, as FAILOVER_PROBE_SECRET.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) secret: Option<String>,
+}
+
+/// The page, where it is not only on the operator's machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct DashboardEntry {
+    /// Names under which it is reached, as browsers send them.
+    pub(crate) hosts: Vec<String>,
+    /// The proxy that signs people in.
+    pub(crate) proxy: Option<ProxySettings>,
 }
 
 /// The demo that wrote the file.

@@ -20,8 +20,16 @@ pub(super) struct Addresses {
     websocket: String,
     port: u16,
     admin: String,
+    dashboard: Dashboard,
     pages: Vec<Page>,
     aws: Vec<Endpoint>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Dashboard {
+    url: String,
+    /// Works once, within 15 minutes.
+    link: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -40,12 +48,12 @@ struct Endpoint {
 }
 
 /// Says where everything is and what to try.
-pub(super) fn announce(world: &World, args: &DemoArgs, out: &Out) -> Result<(), Failure> {
-    let addresses = addresses(world, args);
+pub(super) fn announce(world: &World, args: &DemoArgs, page: &super::page::Page, out: &Out) -> Result<(), Failure> {
+    let addresses = addresses(world, args, page);
     if out.is_json() { out.json(&addresses) } else { out.data(&text(&addresses, &program())) }
 }
 
-fn addresses(world: &World, args: &DemoArgs) -> Addresses {
+fn addresses(world: &World, args: &DemoArgs, page: &super::page::Page) -> Addresses {
     let people = world.people().iter();
     let regions = world.regions().iter();
     Addresses {
@@ -57,6 +65,7 @@ fn addresses(world: &World, args: &DemoArgs) -> Addresses {
         websocket: world.names().websocket,
         port: world.port(),
         admin: format!("http://{}", world.admin()),
+        dashboard: Dashboard { url: page.url().to_owned(), link: page.link() },
         pages: people.map(|person| Page { place: person.place().to_owned(), subnet: person.subnet(), url: person.page() }).collect(),
         aws: regions
             .map(|info| Endpoint {
@@ -81,6 +90,7 @@ fn text(at: &Addresses, program: &str) -> String {
         let _ = writeln!(text, "{what:<14} {value}");
     };
     line("chat", &format!("{} regions on this machine, clock at {}x, Ctrl-C ends it", at.aws.len(), at.speed));
+    line("dashboard", &format!("{}  (opens once; failover dashboard prints another)", at.dashboard.link));
     for page in &at.pages {
         line("page", &format!("{}  a user in {} ({})", page.url, page.place, page.subnet));
     }
@@ -132,11 +142,13 @@ mod tests {
             websocket: "api-ws.chat.test".into(),
             port: 8080,
             admin: "http://127.0.0.1:9000".into(),
+            dashboard: Dashboard { url: "http://127.0.0.1:8053".into(), link: "http://127.0.0.1:8053/sign-in?link=x".into() },
             pages: vec![Page { place: "London".into(), subnet: "81.2.69.0/24".into(), url: "http://127.0.0.1:8000/".into() }],
             aws: vec![region("eu-west-1", 10), region("eu-west-2", 11)],
         };
         insta::assert_snapshot!(text(&addresses, "failover"), @r#"
         chat           2 regions on this machine, clock at 1x, Ctrl-C ends it
+        dashboard      http://127.0.0.1:8053/sign-in?link=x  (opens once; failover dashboard prints another)
         page           http://127.0.0.1:8000/  a user in London (81.2.69.0/24)
         eu-west-1      chat 127.0.10.1:8080   aws http://127.0.10.1:4566   gate http://127.0.10.1:4577
         eu-west-2      chat 127.0.11.1:8080   aws http://127.0.11.1:4566   gate http://127.0.11.1:4577

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use world::World;
 
-use crate::config::{Client, Dns, File, Names, ObserverEntry, ProbeEntry, RegionEntry, World as WorldEntry};
+use crate::config::{Client, DashboardEntry, Dns, File, Names, ObserverEntry, ProbeEntry, RegionEntry, World as WorldEntry};
 use crate::failure::Failure;
 
 /// The file that a running demo holds a lock on; the lock ends with the process, however it ends.
@@ -90,6 +90,7 @@ fn describe(world: &World) -> File {
         region: infos.iter().map(|info| (info.region.clone(), region(info))).collect(),
         dns: Dns { server: Some(world.dns().to_string()), clients: Vec::<Client>::new() },
         probe: ProbeEntry { secret: Some(world.probe_secret().to_owned()) },
+        dashboard: DashboardEntry::default(),
         world: Some(WorldEntry { admin: format!("http://{}", world.admin()), speed: world.speed().factor() }),
     }
 }

@@ -6,6 +6,7 @@ mod announce;
 mod folder;
 mod hearing;
 mod operator;
+mod page;
 mod scores;
 mod story;
 
@@ -53,7 +54,9 @@ pub(crate) async fn run(args: &DemoArgs, out: &Out) -> Result<(), Failure> {
     let world =
         World::start(options).await.map_err(|error| Failure::failed(format!("the world did not come up: {}", in_one_line(&error))))?;
     folder.write_config(&world)?;
-    announce::announce(&world, args, out)?;
+    let page = page::Page::open(&folder, args).await?;
+    announce::announce(&world, args, &page, out)?;
+    let page = page.serve();
     let telling = tell(world.events().listen(), out);
     if args.story {
         tokio::select! {
@@ -68,6 +71,7 @@ pub(crate) async fn run(args: &DemoArgs, out: &Out) -> Result<(), Failure> {
             () = out.reader_gone() => return Ok(()),
             () = interrupted() => {}
         }
+        page.close().await;
         out.note("the world is gone; what operators asked for stays in the state folder");
         Ok(())
     }
@@ -135,7 +139,8 @@ async fn tell(mut heard: tokio::sync::broadcast::Receiver<Told>, out: &Out) -> R
     }
 }
 
-async fn interrupted() {
+/// Ends with Ctrl-C, or when the system asks the process to end.
+pub(crate) async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminated) => tokio::select! {

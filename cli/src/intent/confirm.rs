@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Write};
 
 use decision::{RegionName, SafetyRule};
+pub(crate) use store::intent::quoted;
 
 use crate::failure::Failure;
 use crate::out::Out;
@@ -104,12 +105,6 @@ fn command_with(mut typed: impl Iterator<Item = String>, more: &str) -> String {
     let _program = typed.next();
     let words: Vec<String> = typed.map(|word| quoted(&word)).collect();
     format!("failover {} {more}", words.join(" "))
-}
-
-/// A word as a shell reads it back.
-pub(crate) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 #[cfg(test)]

@@ -4,17 +4,18 @@
 
 use std::time::{Duration, Instant};
 
+use dashboard::dns::Surveyor;
 use decision::{Intent, SafetyRule};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+pub(crate) use store::intent::Way;
+use store::intent::{Health, health};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::Stage;
-use crate::dns::Surveyor;
 use crate::failure::Failure;
 use crate::intent::progress::Progress;
-use crate::intent::record::outpaced;
-use crate::intent::turned::{Turned, ejecting, turned};
+use crate::intent::record::told;
 use crate::moment;
 use crate::out::{Mark, Out};
 use crate::service::Service;
@@ -50,15 +51,6 @@ impl Interrupt {
             std::future::pending::<()>().await;
         }
     }
-}
-
-/// Which way a region is expected to go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// Out, by this drain.
-    Out,
-    /// Back in, after this drain or hold was ended.
-    In,
 }
 
 /// How following ended without failing.
@@ -124,37 +116,17 @@ impl Follow<'_> {
 
     /// Waits for a majority of votes.
     async fn health(&self, reached: &mut Vec<Reached>, progress: &mut Progress<'_>, seen: &mut String) -> Result<End, Failure> {
-        let (policy, of) = (self.service.policy(), self.service.policy().observers().len());
         loop {
             let reading = self.service.read().await;
-            if let Some(other) = reading.newest(&self.intent.region) {
-                let moved_on = other.id != self.intent.id || other.ended.is_some() != self.intent.ended.is_some();
-                if other.generation > self.intent.generation && moved_on {
-                    return Err(outpaced(other, &reading));
+            let sentence = match health(self.service.policy(), self.intent, self.way, &reading) {
+                Health::Outpaced(other) => return Err(told(&other)),
+                Health::Refused(rule) => return Ok(End::Refused(rule)),
+                Health::Turned(sentence) => {
+                    self.reach(Stage::Health, &sentence, reached, progress);
+                    return Ok(End::Reached);
                 }
-            }
-            let (done, sentence) = match self.way {
-                Way::Out => match turned(policy, self.intent, &reading.votes) {
-                    Turned::Refused(rule) => return Ok(End::Refused(rule)),
-                    turned @ Turned::Yes { .. } => (true, turned.sentence(of)),
-                    turned @ Turned::NotYet { .. } => (false, turned.sentence(of)),
-                },
-                Way::In => {
-                    let (out, unread) = ejecting(policy, &self.intent.region, &reading.votes);
-                    let why = reading.view(policy).region(&self.intent.region).map(|view| view.reason.clone()).unwrap_or_default();
-                    let done = out + unread < policy.majority();
-                    let sentence = if done {
-                        format!("{} of {of} observers vote serve", of - out - unread)
-                    } else {
-                        format!("{out} of {of} observers vote eject: {why}")
-                    };
-                    (done, sentence)
-                }
+                Health::NotYet(sentence) => sentence,
             };
-            if done {
-                self.reach(Stage::Health, &sentence, reached, progress);
-                return Ok(End::Reached);
-            }
             progress.going(reading.at, Stage::Health.as_str(), &sentence);
             *seen = sentence;
             tokio::time::sleep(self.look()).await;
@@ -164,7 +136,11 @@ impl Follow<'_> {
     /// Waits for DNS.
     async fn answers(&self, reached: &mut Vec<Reached>, progress: &mut Progress<'_>, seen: &mut String) -> Result<(), Failure> {
         *seen = "DNS was not asked".to_owned();
-        let mut surveyor = match Surveyor::new(&self.service.config).await {
+        let surveyor = match self.service.config.asking() {
+            Ok(asking) => Surveyor::new(asking).await,
+            Err(why) => Err(why),
+        };
+        let mut surveyor = match surveyor {
             Ok(surveyor) => surveyor,
             Err(why) => {
                 return Err(Failure::NotSeen {

@@ -86,6 +86,7 @@ impl Demo {
             .args(args)
             .current_dir(folder)
             .env_remove("FAILOVER_CONFIG")
+            .env("FAILOVER_ACTOR", "ana")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -100,6 +101,16 @@ impl Demo {
         });
         let up = line.recv_timeout(UP).expect("the demo says where everything is");
         Self { child, folder: folder.to_owned(), up: serde_json::from_str(&up).unwrap(), _own: None }
+    }
+
+    /// What the demo printed first: where everything is.
+    pub(crate) fn up(&self) -> &Value {
+        &self.up
+    }
+
+    /// Where a person stands who works with the demo.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Ends the demo as `kill -9` does.

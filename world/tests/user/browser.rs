@@ -1,9 +1,9 @@
 //! The web client in a real browser, through the forwarder, while its region fails.
 
 use serde_json::json;
+use tests::browser::Page;
 use world::user::Pace;
 
-use super::cdp::Page;
 use super::eventually;
 use super::forwarder::{Desk, desk};
 

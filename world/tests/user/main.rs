@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
 
 mod browser;
-mod cdp;
 mod chat_region;
 mod forwarder;
 mod interleavings;

@@ -4,7 +4,6 @@ use decision::{DrainPreview, IntentView, RegionName};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::args::Stage;
-use crate::failure::list;
 use crate::moment::{typed, utc};
 use crate::out::{Look, Mark};
 
@@ -26,18 +25,16 @@ pub(super) fn preview(sheet: &Sheet<'_>, look: Look) -> String {
     let Sheet { api, region, length, now, of, preview, before } = sheet;
     let mut lines = vec![format!("Drain {region} of {api} until {} ({})?", utc(*now + *length, *now), typed(*length)), String::new()];
     let mut row = |word: &str, text: String| lines.push(format!("  {word:<8} {text}"));
-    row("now", format!("{} of {of} regions serve: {}", preview.now.len(), names(&preview.now)));
-    row("after", format!("{} of {of} regions serve: {}", preview.after.len(), names(&preview.after)));
-    row("moves", "new lookups; clients that are connected stay until they reconnect".to_owned());
-    if let Some(other) = &preview.gives_way {
-        row("but", format!("one region must serve: the drain of {other} is refused for as long as this one stands"));
+    for (word, text) in preview.lines(*of) {
+        row(word, text);
     }
     for (index, check) in preview.rules.iter().enumerate() {
-        let word = match (check.passes, check.overridden) {
-            (true, _) => look.paint(Mark::Good, "ok"),
-            (false, true) => look.paint(Mark::Warn, "gone past"),
-            (false, false) => look.paint(Mark::Bad, "refuses"),
+        let mark = match (check.passes, check.overridden) {
+            (true, _) => Mark::Good,
+            (false, true) => Mark::Warn,
+            (false, false) => Mark::Bad,
         };
+        let word = look.paint(mark, check.word());
         row(if index == 0 { "rules" } else { "" }, format!("{} {word}: {}", check.rule, check.why));
     }
     if let Some(standing) = before {
@@ -47,10 +44,6 @@ pub(super) fn preview(sheet: &Sheet<'_>, look: Look) -> String {
     row("undo", format!("failover resume {region}"));
     lines.push(String::new());
     lines.join("\n")
-}
-
-fn names(regions: &std::collections::BTreeSet<RegionName>) -> String {
-    if regions.is_empty() { "none".to_owned() } else { list(regions) }
 }
 
 /// What has happened, once the stage that was asked for is reached.

@@ -5,8 +5,8 @@ use std::path::Path;
 use decision::{Policy, RegionName};
 use replay::engine::{Detail, Strategy, run};
 use replay::incident::load;
+use store::explain::{Documents, Held, Source};
 
-use super::documents::{Documents, Held, Source};
 use crate::args::{Asked, ExplainArgs};
 use crate::command::replay::Draw;
 use crate::config::Trial;

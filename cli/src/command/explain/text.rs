@@ -1,207 +1,41 @@
-//! `explain` as text: the region, the intent, then one block per observer.
+//! `explain` as text: the region, the intent, then one block per observer. The sentences are those of `store::explain`.
 
-use decision::{Check, Heard, IntentState, Vote};
-use jiff::Timestamp;
+use store::explain::Account;
 
-use super::account::{Account, Evidence, Spoken, Witness};
-use super::documents::{Missing, Source, Turn, Version};
 use crate::command::log;
-use crate::command::status::text::decided_by;
-use crate::failure::list;
-use crate::moment::{date_time, relative, time_of_day, utc};
 use crate::out::{Look, Mark};
 
 /// The whole account.
 pub(super) fn text(account: &Account, look: Look) -> String {
-    let now = account.at;
-    let of = account.observers.len();
-    let since = account.since.map(|since| format!(" since {} ({})", utc(since, now), relative(since, now))).unwrap_or_default();
-    let mut lines: Vec<String> = headline(&account.source, now).into_iter().collect();
-    lines.push(format!("{} is {}{since}", account.region, account.answers));
-    let unknown = if account.votes.unknown > 0 { format!(", {} unknown", account.votes.unknown) } else { String::new() };
-    lines.push(row("votes", &format!("{} of {of} eject, {} serve{unknown}", account.votes.eject, account.votes.serve)));
-    lines.push(row("verdict", &format!("{} {}/{of} say so", account.verdict, account.agreeing)));
-    lines.push(row("decided by", &decided_by(&account.decided_by, now)));
-    if !account.reason.is_empty() {
-        lines.push(row("because", &account.reason));
-    }
-    lines.extend(intent(account));
-    if let Some(rule) = account.drain_refused_by {
-        lines.push(row("a drain", &format!("would be refused by {rule}")));
-    }
-    for witness in &account.observers {
-        lines.push(String::new());
-        lines.extend(block(witness, now, look));
+    let told = account.told();
+    let row = |(word, text): &(&str, String)| format!("  {word:<11} {text}");
+    let mut lines: Vec<String> = told.headline.into_iter().collect();
+    lines.push(told.title);
+    lines.extend(told.rows.iter().map(row));
+    for block in &told.blocks {
+        let mark = Mark::from(block.news);
+        lines.push(format!("\n{} {} {}", look.paint(mark, look.symbol(mark)), block.observer, block.title));
+        lines.extend(block.rows.iter().map(row));
     }
     if !account.before.is_empty() {
         lines.push("\nuntil then".to_owned());
-        lines.push(log::text::text(&account.before, now, look));
+        lines.push(log::text::text(&account.before, account.at, look));
     }
     lines.join("\n")
-}
-
-/// Which moment is told of, unless it is now.
-fn headline(source: &Source, at: Timestamp) -> Option<String> {
-    let at_utc = date_time(at);
-    match source {
-        Source::Now => None,
-        Source::History { asked_at } => {
-            Some(format!("as of {at_utc} UTC, {}, by what SSM still has. Ages count from then.", relative(at, *asked_at)))
-        }
-        Source::Replay { file, minute } => Some(format!("as of minute {minute} of {file}, {at_utc} UTC there. Ages count from then.")),
-    }
-}
-
-fn row(word: &str, text: &str) -> String {
-    format!("  {word:<11} {text}")
-}
-
-fn intent(account: &Account) -> Vec<String> {
-    let Some(standing) = &account.intent else { return vec![] };
-    let intent = &standing.intent;
-    let ticket = intent.ticket.as_ref().map(|ticket| format!(" {ticket}")).unwrap_or_default();
-    let state = match standing.state {
-        IntentState::InForce => "in force".to_owned(),
-        IntentState::Pending { seen, needed } => format!("pending, seen at {seen} of the {needed} observers it needs"),
-        IntentState::Refused { rule } => format!("refused by {rule}"),
-    };
-    let past = if intent.overrides.is_empty() {
-        String::new()
-    } else {
-        format!(", past {}", intent.overrides.iter().map(|rule| rule.as_str()).collect::<Vec<_>>().join(" and "))
-    };
-    vec![
-        row("intent", &format!("{} by {}, {state}{past}: {:?}{ticket}", intent.kind, intent.actor, intent.reason)),
-        row("", &format!("{} until {}", relative(intent.recorded_at, account.at), utc(intent.ends_at, account.at))),
-        row(
-            "",
-            &format!(
-                "generation {}, stored at {} of {}: {}",
-                intent.generation,
-                standing.stored_at.len(),
-                account.observers.len(),
-                list(&standing.stored_at)
-            ),
-        ),
-    ]
-}
-
-fn block(witness: &Witness, now: Timestamp, look: Look) -> Vec<String> {
-    let (mark, what) = match (&witness.vote, witness.heard) {
-        (Some(spoken), heard) => {
-            let mark = match (spoken.vote, heard) {
-                (Vote::Serve, Heard::Fresh) => Mark::Good,
-                (Vote::Eject, Heard::Fresh) if spoken.lane == "intent" => Mark::Warn,
-                (Vote::Eject, Heard::Fresh) => Mark::Bad,
-                (_, Heard::Stale | Heard::Absent | Heard::Unreachable) => Mark::Unknown,
-            };
-            let stale = if heard == Heard::Fresh { "" } else { ", stale" };
-            (mark, format!("votes {} since {} ({}){stale}", spoken.vote, time_of_day(spoken.since), relative(spoken.since, now)))
-        }
-        (None, Heard::Unreachable) => {
-            let what = match &witness.votes_missing {
-                Some(Missing::Forgotten(_)) => "is not known so far back",
-                Some(Missing::Unreadable(_)) => "cannot be read",
-                Some(Missing::Silent(_)) | None => "does not answer",
-            };
-            (Mark::Unknown, what.to_owned())
-        }
-        (None, Heard::Absent | Heard::Fresh | Heard::Stale) => (Mark::Unknown, "has no vote on it".to_owned()),
-    };
-    let mut lines = vec![format!("{} {} {what}", look.paint(mark, look.symbol(mark)), witness.observer)];
-    let word = if matches!(witness.votes_missing, Some(Missing::Silent(_))) { "failure" } else { "votes" };
-    lines.extend(witness.failure.as_ref().map(|failure| row(word, failure)));
-    lines.extend(witness.stored.get("votes").and_then(|version| turn(version, now)));
-    lines.extend(witness.vote.iter().flat_map(|spoken| vote(spoken, now)));
-    lines.extend(witness.evidence.iter().flat_map(|evidence| checks(evidence, now)));
-    lines.extend(witness.missing.iter().map(|(what, why)| row(what, why)));
-    lines.extend(stored(witness, now));
-    lines
-}
-
-/// Which turn tells of a moment whose votes are forgotten.
-fn turn(version: &Version, now: Timestamp) -> Option<String> {
-    let Turn { until, last_word } = version.turn?;
-    let kept = format!("{} ({})", date_time(version.stored_at), relative(version.stored_at, now));
-    let text = match until {
-        _ if last_word => format!("the last word before a silence, kept {kept}"),
-        Some(until) => format!("kept {kept}, and the next one {} ({})", date_time(until), relative(until, now)),
-        None => format!("kept {kept}, and none since"),
-    };
-    Some(row("turn", &text))
-}
-
-/// How old each document was, by SSM's clock.
-fn stored(witness: &Witness, now: Timestamp) -> Option<String> {
-    let one = |(what, version): (&&str, &Version)| {
-        let late = if version.late { ", a late write that was put right" } else { "" };
-        let what = if version.turn.is_some() { format!("turns/{what}") } else { (*what).to_owned() };
-        format!("{what} {} ({}){late}", time_of_day(version.stored_at), relative(version.stored_at, now))
-    };
-    let all: Vec<String> = witness.stored.iter().map(one).collect();
-    if all.is_empty() { None } else { Some(row("stored", &all.join(", "))) }
-}
-
-fn vote(spoken: &Spoken, now: Timestamp) -> Vec<String> {
-    let memory = &spoken.memory;
-    let mut remembers = vec![format!("[{}]", memory.rounds), format!("{} clean", memory.clean)];
-    if memory.relapses > 0 {
-        remembers.push(if memory.relapses == 1 { "ejected once".to_owned() } else { format!("ejected {} times", memory.relapses) });
-    }
-    remembers.extend(memory.held_until.map(|until| format!("held down until {} ({})", time_of_day(until), relative(until, now))));
-    let mut rows = vec![row("lane", &format!("{}: {}", spoken.lane, spoken.reason))];
-    rows.extend(spoken.refused.map(|rule| row("refused", &format!("{rule} took the last ejection back"))));
-    if spoken.other_policy {
-        rows.push(row("policy", "another one than is configured here"));
-    }
-    rows.extend([
-        row(
-            "verdict",
-            &format!("{} since {} ({})", spoken.verdict, time_of_day(spoken.verdict_since), relative(spoken.verdict_since, now)),
-        ),
-        row("memory", &remembers.join(", ")),
-        row(
-            "decided",
-            &format!("{} ({}), generation {}", time_of_day(spoken.decided_at), relative(spoken.decided_at, now), spoken.generation),
-        ),
-    ]);
-    rows
-}
-
-fn checks(evidence: &Evidence, now: Timestamp) -> Vec<String> {
-    let results = Check::ALL.iter().filter_map(|check| {
-        let result = evidence.checks.get(check.as_str())?;
-        let retried = if result.attempts > 1 { format!(", attempt {}", result.attempts) } else { String::new() };
-        Some(format!("{check} {} {} ms{retried}", result.outcome, result.millis))
-    });
-    let results: Vec<String> = results.collect();
-    let results = if results.is_empty() { "nothing about it".to_owned() } else { results.join(", ") };
-    vec![
-        row(
-            "round",
-            &format!(
-                "{} at {} ({}), observer itself {}",
-                evidence.round,
-                time_of_day(evidence.produced_at),
-                relative(evidence.produced_at, now),
-                evidence.observer
-            ),
-        ),
-        row("saw", &results),
-    ]
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use decision::{Cause, CheckResult, Observed, Outcome, Round, Schema, Votes};
+    use decision::{Cause, Check, CheckResult, Observed, Outcome, Round, Schema, Votes};
+    use store::explain::{Kept, Turn};
 
-    use super::super::account::account;
-    use super::super::documents::{Documents, Kept};
     use super::*;
     use crate::sample::{ago, drain, drained, failing, fine, now, policy, region, service_name, trouble, unreachable, votes};
     use crate::service::Read;
+    use store::explain::{Documents, Missing, Source, Stored, account};
+    use store::log;
 
     fn observed() -> Read<Option<Observed>> {
         let passes = CheckResult { outcome: Outcome::Pass, millis: 42, attempts: 1 };
@@ -311,11 +145,11 @@ mod tests {
     fn past() -> Documents {
         let mut documents = Documents::now(crate::sample::reading([fine(), drained(), failing()], &[drain("eu-west-2")]), observed());
         documents.source = Source::History { asked_at: now() + jiff::SignedDuration::from_mins(312) };
-        let version = |number: i64, seconds: i64| Some(Version { version: number, stored_at: ago(seconds), late: false, turn: None });
+        let version = |number: i64, seconds: i64| Some(Stored { version: number, stored_at: ago(seconds), late: false, turn: None });
         let held = |documents: &mut Documents, name: &str, late: bool| {
             let held = documents.observers.get_mut(&region(name)).unwrap();
             let votes = held.votes.as_mut().unwrap().as_mut().unwrap();
-            (votes.version, votes.document.policy) = (version(812, 1).map(|version| Version { late, ..version }), policy().fingerprint());
+            (votes.version, votes.document.policy) = (version(812, 1).map(|version| Stored { late, ..version }), policy().fingerprint());
             if let Ok(Some(observed)) = &mut held.observed {
                 observed.version = version(800, 3);
             }
@@ -415,7 +249,7 @@ mod tests {
         ] {
             let decided_at = ago(if seconds < 0 { 900 } else { seconds + 1 });
             let document = Votes { decided_at, policy: policy().fingerprint(), ..votes(name, said) };
-            let version = Some(Version { version: 41, stored_at: ago(seconds), late: false, turn });
+            let version = Some(Stored { version: 41, stored_at: ago(seconds), late: false, turn });
             documents.observers.get_mut(&region(name)).unwrap().votes = Ok(Some(Kept { document, version }));
         }
         documents.before.clear();

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::entries::{Entry, What};
 use crate::moment::{date_time, utc};
 use crate::out::{Look, Mark};
 use crate::table::Rows;
+use store::log::{Entry, What};
 
 /// The whole log.
 pub(in crate::command) fn text(entries: &[Entry], now: Timestamp, look: Look) -> String {
@@ -40,10 +40,11 @@ pub(in crate::command) fn text(entries: &[Entry], now: Timestamp, look: Look) ->
 mod tests {
     use jiff::SignedDuration;
 
+    use store::intent::{ended, extended};
+    use store::log::entries;
+
     use super::super::History;
-    use super::super::entries::entries;
     use super::*;
-    use crate::intent::draft::{ended, extended};
     use crate::sample::{NAMES, ago, drain, drained, failing, fine, now, region, votes};
 
     fn regions() -> Vec<decision::RegionName> {

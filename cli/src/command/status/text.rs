@@ -1,9 +1,8 @@
 //! `status` as text: the line for users, one row per region, reasons and warnings below.
 
-use decision::{Answers, DecidedBy, Heard, IntentKind, IntentState, RegionView, ServiceView, Verdict};
-use jiff::Timestamp;
+use decision::{Heard, IntentState, RegionView, ServiceView};
 
-use crate::moment::{length, relative, utc};
+use crate::moment::{length, relative};
 use crate::out::{Look, Mark};
 use crate::table::Rows;
 
@@ -29,15 +28,7 @@ pub(crate) fn status(api: &str, view: &ServiceView, look: Look) -> String {
 
 /// How good a region's news is.
 pub(crate) fn mark(region: &RegionView) -> Mark {
-    match (region.answers, region.verdict) {
-        (Answers::Ejected, Verdict::Unhealthy | Verdict::Unknown) | (Answers::Serving, Verdict::Unhealthy) => Mark::Bad,
-        // Out and well: on its way back.
-        (Answers::Ejected, Verdict::Healthy | Verdict::Degraded) => Mark::Warn,
-        (Answers::Drained, _) | (Answers::Serving, Verdict::Degraded) => Mark::Warn,
-        (Answers::Unknown, _) | (Answers::Serving, Verdict::Unknown) => Mark::Unknown,
-        (Answers::Serving, Verdict::Healthy) if region.intent.is_some() => Mark::Warn,
-        (Answers::Serving, Verdict::Healthy) => Mark::Good,
-    }
+    region.news().into()
 }
 
 /// How old the news is, and from how many observers.
@@ -54,41 +45,22 @@ fn cells(region: &RegionView, view: &ServiceView) -> [String; 5] {
         region.answers.to_string(),
         format!("{} {}/{} say so", region.verdict, region.agreeing, region.observers.len()),
         region.since.map_or_else(|| "-".to_owned(), |since| length(view.at.duration_since(since))),
-        decided_by(&region.decided_by, view.at),
+        region.decided_by.sentence(view.at),
     ]
-}
-
-/// Who decided, and until when.
-pub(crate) fn decided_by(decided_by: &DecidedBy, now: Timestamp) -> String {
-    match decided_by {
-        DecidedBy::Automatic => "automatic".to_owned(),
-        DecidedBy::Person { kind, actor, until } => {
-            let what = match kind {
-                IntentKind::Drain => actor.clone(),
-                IntentKind::Hold => format!("{actor} (hold)"),
-            };
-            format!("{what}, until {} ({})", utc(*until, now), length(until.duration_since(now)))
-        }
-    }
 }
 
 /// Why a region is not plainly serving: the person's words, and the observers' sentence.
 fn reason(region: &RegionView) -> Option<String> {
-    let plain = region.answers == Answers::Serving && region.verdict == Verdict::Healthy;
     let mut parts = Vec::new();
     if let Some(standing) = &region.intent {
         let ticket = standing.intent.ticket.as_ref().map(|ticket| format!(" {ticket}")).unwrap_or_default();
         let state = match standing.state {
             IntentState::InForce => String::new(),
-            IntentState::Pending { seen, needed } => format!(", recorded at {seen} of the {needed} observers it needs"),
-            IntentState::Refused { rule } => format!(", refused by {rule}"),
+            IntentState::Pending { .. } | IntentState::Refused { .. } => format!(", {}", standing.state.sentence()),
         };
         parts.push(format!("{} by {}: {:?}{ticket}{state}", standing.intent.kind, standing.intent.actor, standing.intent.reason));
     }
-    let by_intent_alone = region.answers == Answers::Drained && region.verdict == Verdict::Healthy;
-    if !plain && !by_intent_alone && !region.reason.is_empty() {
-        parts.push(region.reason.clone());
-    }
+    parts.extend(region.because().map(str::to_owned));
     if parts.is_empty() { None } else { Some(format!("  {}  {}", region.region, parts.join("; "))) }
 }
 
