@@ -170,13 +170,6 @@ pub fn tree(spec: &TreeSpec) -> Result<Tree, TreeError> {
     if spec.regions.is_empty() {
         return Err(TreeError::NoRegion);
     }
-    let mut purposes = BTreeMap::new();
-    let mut checks = Vec::new();
-    for (purpose, check) in checks_of(spec)? {
-        purposes.insert(check.id().clone(), purpose);
-        checks.push(check);
-    }
-    let checks = CheckSet::new(checks)?;
     let mut names = Vec::new();
     let mut records = Vec::new();
     for name in &spec.names {
@@ -184,23 +177,50 @@ pub fn tree(spec: &TreeSpec) -> Result<Tree, TreeError> {
         records.extend(records_of(spec, &name)?);
         names.push(name);
     }
-    for name in &spec.names {
-        let name = spec.origin.below(&format!("{TALK_PREFIX}{name}"))?;
-        records.extend(talk_records_of(spec, &name)?);
-        names.push(name);
+    Tree::new(spec.origin.clone(), checks_of(spec)?, names, records)?.with_talk(spec)
+}
+
+impl Tree {
+    /// Puts a tree together from its checks, public names and records, and adds what every zone has.
+    ///
+    /// # Errors
+    /// What does not fit together: [`TreeError::Checks`] and [`TreeError::Zone`].
+    pub fn new(
+        origin: DomainName,
+        checks: Vec<(Purpose, Check)>,
+        names: Vec<DomainName>,
+        mut records: Vec<Record>,
+    ) -> Result<Self, TreeError> {
+        let purposes = checks.iter().map(|(purpose, check)| (check.id().clone(), purpose.clone())).collect();
+        let checks = CheckSet::new(checks.into_iter().map(|(_, check)| check).collect())?;
+        let name_server = DomainName::new(NAME_SERVER)?;
+        records.push(Record {
+            name: origin.clone(),
+            record_type: RecordType::Ns,
+            set_id: String::new(),
+            routing: Routing::Simple,
+            target: Target::Values { ttl_s: NAME_SERVER_TTL_S, values: vec![Value::Ns(name_server.clone())] },
+            check: None,
+        });
+        let soa = Soa::new(name_server, DomainName::new(MAILBOX)?);
+        let zone = Zone::new(origin, soa, records, &checks)?;
+        Ok(Self { checks, zone, purposes, names })
     }
-    let name_server = DomainName::new(NAME_SERVER)?;
-    records.push(Record {
-        name: spec.origin.clone(),
-        record_type: RecordType::Ns,
-        set_id: String::new(),
-        routing: Routing::Simple,
-        target: Target::Values { ttl_s: NAME_SERVER_TTL_S, values: vec![Value::Ns(name_server.clone())] },
-        check: None,
-    });
-    let soa = Soa::new(name_server, DomainName::new(MAILBOX)?);
-    let zone = Zone::new(spec.origin.clone(), soa, records, &checks)?;
-    Ok(Tree { checks, zone, purposes, names })
+
+    /// The tree with the talk's records beside its own, for the same regions and names, on the checks of `/health` that are there.
+    ///
+    /// # Errors
+    /// [`TreeError`]
+    pub fn with_talk(mut self, spec: &TreeSpec) -> Result<Self, TreeError> {
+        let mut records: Vec<Record> = self.zone.records().cloned().collect();
+        for name in &spec.names {
+            let name = spec.origin.below(&format!("{TALK_PREFIX}{name}"))?;
+            records.extend(talk_records_of(spec, &name)?);
+            self.names.push(name);
+        }
+        let zone = Zone::new(self.zone.origin().clone(), self.zone.soa().clone(), records, &self.checks)?;
+        Ok(Self { zone, ..self })
+    }
 }
 
 fn checks_of(spec: &TreeSpec) -> Result<Vec<(Purpose, Check)>, TreeError> {

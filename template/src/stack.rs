@@ -243,16 +243,19 @@ impl Stack {
         self.outputs.get(name).ok_or_else(fault)
     }
 
-    /// A value with what stands in it about this stack's own resources as `{stack}/{resource}` where a resource's own name is asked
-    /// for, and left as it is otherwise: a name that is the same wherever it is used, as a physical name would be.
+    /// A value in which every `!Ref` of one of this stack's own resources is replaced by its [`Stack::physical_name`].
     #[must_use]
     pub fn named(&self, value: &Value) -> Value {
         value.known(&|attribute| self.physical(attribute))
     }
 
-    /// A stand-in for the physical name of one of this stack's resources; `None` for other attributes.
+    fn physical(&self, attribute: &Attribute) -> Option<String> {
+        (attribute.name == crate::REF).then(|| self.physical_name(&attribute.resource))
+    }
+
+    /// A stand-in for the physical name that CloudFormation would give to a resource: no other resource of any stack has it.
     #[must_use]
-    pub fn physical(&self, attribute: &Attribute) -> Option<String> {
-        (attribute.name == crate::REF).then(|| format!("{}/{}", self.name, attribute.resource))
+    pub fn physical_name(&self, resource: &str) -> String {
+        format!("{}/{}/{resource}", self.region, self.name)
     }
 }

@@ -185,7 +185,8 @@ fn of_plain(text: &str) -> Result<Kind, Fault> {
         "" | "~" | "null" => return Err(Fault::Null),
         "true" => return Ok(Kind::Bool(true)),
         "false" => return Ok(Kind::Bool(false)),
-        "yes" | "no" | "on" | "off" | "y" | "n" | "<<" | "=" => return Err(Fault::Ambiguous(text.to_owned())),
+        // YAML 1.1 would have y and n among them, and no reader of templates has: `AttributeType: N` is a number's letter everywhere.
+        "yes" | "no" | "on" | "off" | "<<" | "=" => return Err(Fault::Ambiguous(text.to_owned())),
         _ => {}
     }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);

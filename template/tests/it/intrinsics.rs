@@ -97,9 +97,9 @@ fn a_callers_knowledge_takes_the_place_of_attributes() {
     let text = format!("{}Outputs:\n  It: {{Value: !Sub 'https://${{Topic.Host}}/${{Topic}}'}}\n", crate::PREAMBLE);
     let stack = stack(&text, &[]).unwrap();
     let it = stack.output("It").unwrap();
-    assert_eq!(shown(&stack.named(it)), r#""https://${Topic.Host}/s/Topic""#);
+    assert_eq!(shown(&stack.named(it)), r#""https://${Topic.Host}/eu-west-2/s/Topic""#);
     let host = |asked: &Attribute| (asked.name == "Host").then(|| "h.test".to_owned());
-    assert_eq!(stack.named(it).known(&host).literal(), Some("https://h.test/s/Topic"));
+    assert_eq!(stack.named(it).known(&host).literal(), Some("https://h.test/eu-west-2/s/Topic"));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod any_text;
 mod faults;
 mod intrinsics;
+mod trees;
 
 use std::collections::BTreeMap;
 
