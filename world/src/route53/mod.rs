@@ -8,6 +8,7 @@ mod geography;
 mod model;
 mod poll;
 mod reply;
+mod stacks;
 #[cfg(test)]
 mod tests;
 
@@ -15,21 +16,18 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use decision::{RegionName, ServiceName};
-use route53::{Address, AwsRegion, CheckId, DomainName, Observer, Serving, Tree, TreeError, TreeSpec};
+use route53::{CheckId, DomainName, TreeError};
+use template::{DeploymentError, ModelError, TemplateError};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::event::Events;
 use crate::fault::Faults;
-use crate::names::{Names, ZONE};
 use crate::speed::Speed;
 
 pub use geography::{TOWNS, Town};
 use model::Model;
 pub use model::{CheckView, Turn};
-
-/// The TTL of API Gateway's own names, which an alias takes over.
-const GATEWAY_TTL_S: u32 = 60;
 
 /// How Route 53 is brought up.
 #[derive(Debug, Clone)]
@@ -60,6 +58,15 @@ pub enum StartError {
     /// A name that the model does not take.
     #[error("{0} is not a region that Route 53 knows how to name")]
     Region(RegionName),
+    /// The shipped templates cannot be read.
+    #[error("the templates cannot be read")]
+    Template(#[from] TemplateError),
+    /// The shipped templates make no stacks for these regions.
+    #[error("the templates make no such deployment")]
+    Deployment(#[from] DeploymentError),
+    /// The stacks' checks and records are no record tree.
+    #[error("the templates' checks and records cannot be modelled")]
+    Model(#[from] ModelError),
     /// The checks and records do not fit together.
     #[error("the record tree cannot be made")]
     Tree(#[from] TreeError),
@@ -85,13 +92,13 @@ pub struct Route53 {
 }
 
 impl Route53 {
-    /// Makes the record tree, sets the checkers to work and answers queries. When this returns, the name server listens.
+    /// Makes the record tree that the templates ship, sets the checkers to work and answers queries. When this returns, the name server listens.
     ///
     /// # Errors
     /// [`StartError`]
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let (dns_port, stop) = (settings.dns_port, settings.stop.clone());
-        let tree = tree(&settings)?;
+        let tree = stacks::tree(&settings)?;
         let model = Arc::new(Model::new(tree, &settings));
         let checkers = checkers::prepare(Arc::clone(&model), settings.faults, settings.speed)?;
         let dns = dns::start(Arc::clone(&model), SocketAddr::new(Ipv4Addr::LOCALHOST.into(), dns_port), stop.clone()).await?;
@@ -144,32 +151,4 @@ impl Route53 {
     pub fn away_from_home(&self) -> Vec<String> {
         self.model.away_from_home()
     }
-}
-
-fn tree(settings: &Settings) -> Result<Tree, StartError> {
-    let region = |name: &RegionName| AwsRegion::new(name.as_str()).map_err(|_| StartError::Region(name.clone()));
-    let check = |source| StartError::Tree(TreeError::Check(source));
-    let name = |source| StartError::Tree(TreeError::Name(source));
-    let mut regions = Vec::new();
-    for (of, addr) in &settings.regions {
-        let health = Address::loopback(addr.ip(), None).map_err(check)?;
-        regions.push(Serving { region: region(of)?, ip: addr.ip(), health, port: addr.port() });
-    }
-    let mut observers = Vec::new();
-    for (of, addr) in &settings.gates {
-        let gate = Address::loopback(addr.ip(), None).map_err(check)?;
-        observers.push(Observer { region: region(of)?, gate, port: addr.port() });
-    }
-    let origin = DomainName::new(ZONE).map_err(name)?;
-    let guarded = Names::guarded();
-    let below = |full: &str| full.strip_suffix(ZONE).and_then(|label| label.strip_suffix('.')).unwrap_or(full).to_owned();
-    Ok(route53::tree(&TreeSpec {
-        origin,
-        service: settings.service.to_string(),
-        names: vec![below(&guarded.rest), below(&guarded.websocket)],
-        regions,
-        observers,
-        secure: false,
-        gateway_ttl_s: GATEWAY_TTL_S,
-    })?)
 }
