@@ -118,6 +118,12 @@ pub(crate) enum Command {
     /// A page with all of it: on this machine by a one-time sign-in link, elsewhere behind a sign-in proxy.
     #[command(after_help = help::DASHBOARD)]
     Dashboard(DashboardArgs),
+    /// Whether failover itself is ready: records, checks, certificates, gates, SSM, quotas, as deployed. Changes nothing.
+    #[command(after_help = help::DOCTOR)]
+    Doctor(DoctorArgs),
+    /// Write failover.toml from what is deployed, with every endpoint pinned.
+    #[command(after_help = help::INIT)]
+    Init(InitArgs),
     /// Three regions on this machine: real sockets, the AWS wire protocol, real DNS answers.
     #[command(after_help = help::DEMO)]
     Demo(DemoArgs),
@@ -343,6 +349,46 @@ pub(crate) struct DashboardArgs {
     /// People come through the sign-in proxy of the configuration, also on this machine.
     #[arg(long, conflicts_with_all = ["open", "read_only"])]
     pub(crate) proxy: bool,
+}
+
+/// `failover doctor`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DoctorArgs {
+    /// Before a deployment: certificates, hosted zone, quotas, credentials, and whether the names are free.
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) pre: bool,
+    /// Ask nobody: the configuration, and the templates with it.
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Exit code 1 also for warnings, and for what could not be read.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// How long all of it may take. What is not read by then is unknown.
+    #[arg(long, value_name = "DURATION", value_parser = span, default_value = "1m")]
+    pub(crate) timeout: SignedDuration,
+}
+
+/// `failover init`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct InitArgs {
+    /// The name of the stacks, the same in every region.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) from_stack: String,
+    /// Where to look first: any region that has the stack, which then tells of the others. The region of the AWS configuration, when left out.
+    #[arg(long, value_name = "REGION,…", value_delimiter = ',')]
+    pub(crate) regions: Vec<RegionName>,
+    /// The name of the stack that exists once per service. Looked for in every serving region.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) owner_stack: Option<String>,
+    /// Where to write it; - for stdout.
+    #[arg(long = "to", value_name = "FILE", default_value = "failover.toml")]
+    pub(crate) to: PathBuf,
+    /// Replace the file if there is one.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// How long all of it may take.
+    #[arg(long, value_name = "DURATION", value_parser = span, default_value = "1m")]
+    pub(crate) timeout: SignedDuration,
 }
 
 /// `failover demo`

@@ -2,10 +2,12 @@
 
 mod completions;
 pub(crate) mod dashboard;
+mod doctor;
 mod drain;
 mod explain;
 mod extend;
 mod hold;
+mod init;
 mod log;
 mod man;
 mod probe;
@@ -33,6 +35,8 @@ pub(crate) async fn run(cli: &Cli, out: &Out) -> Result<u8, Failure> {
         Command::Probe(args) => probe::run(args, global, out).await,
         Command::Replay(args) => replay::run(args, out).await,
         Command::Dashboard(args) => dashboard::run(args, global, out).await,
+        Command::Doctor(args) => doctor::run(args, global, out).await,
+        Command::Init(args) => init::run(args, global, out).await.map(|()| 0),
         Command::Demo(args) => demo::run(args, out).await.map(|()| 0),
         Command::Fault(args) => world_commands::fault(args, &service::config(global, out)?, out).await.map(|()| 0),
         Command::Heal(args) => world_commands::heal(args, &service::config(global, out)?, out).await.map(|()| 0),

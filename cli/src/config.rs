@@ -131,6 +131,33 @@ impl Config {
         self.file.observer.get(observer)?.ssm.as_deref()
     }
 
+    /// The domain below which the names stand, by convention of the template: `chat.example.com` of `api.` and `api-ws.` before it.
+    pub(crate) fn domain(&self) -> Option<&str> {
+        let Names { api, websocket } = &self.file.names;
+        let domain = api.strip_prefix("api.")?.trim_end_matches('.');
+        (websocket.strip_prefix("api-ws.")?.trim_end_matches('.') == domain).then_some(domain)
+    }
+
+    /// Where an observer's gate is reached: pinned, or by convention of the template.
+    pub(crate) fn gate(&self, observer: &RegionName) -> Option<String> {
+        let pinned = self.file.observer.get(observer).and_then(|entry| entry.gate.clone());
+        pinned.or_else(|| Some(format!("https://gate-{observer}.{}", self.domain()?)))
+    }
+
+    /// The host of an observer's gate as Route 53 names it: by convention of the template, or as pinned where the names do not follow it.
+    pub(crate) fn gate_host(&self, observer: &RegionName) -> Option<String> {
+        match self.domain() {
+            Some(domain) => Some(format!("gate-{observer}.{domain}")),
+            None => self.gate(observer)?.parse::<http::Uri>().ok()?.host().map(str::to_owned),
+        }
+    }
+
+    /// The table of messages.
+    pub(crate) fn messages_table(&self) -> String {
+        let named = self.file.deployed.as_ref().and_then(|deployed| deployed.messages_table.clone());
+        named.unwrap_or_else(|| format!("{}-messages", self.policy.service()))
+    }
+
     /// The demo that this configuration belongs to, if any.
     pub(crate) fn world(&self) -> Option<&World> {
         self.file.world.as_ref()

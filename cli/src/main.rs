@@ -4,6 +4,7 @@ mod args;
 mod command;
 mod config;
 mod demo;
+mod doctor;
 mod failure;
 mod intent;
 mod moment;

@@ -2,6 +2,7 @@
 //!
 //! Reading only. What is written is in `intent`.
 
+use aws_config::SdkConfig;
 use decision::Policy;
 use jiff::Timestamp;
 use store::{Observers, Store, answered};
@@ -37,6 +38,21 @@ pub(crate) fn config(global: &Global, out: &Out) -> Result<Config, Failure> {
     Ok(located.config)
 }
 
+/// What every AWS client of this command shares: credentials of the profile, or by the default chain.
+pub(crate) async fn aws(profile: Option<&str>) -> SdkConfig {
+    match profile {
+        None => store::aws_config().await,
+        Some(profile) => {
+            aws_config::defaults(aws_config::BehaviorVersion::latest())
+                .profile_name(profile)
+                .region(aws_config::Region::new("us-east-1"))
+                .http_client(store::http_client())
+                .load()
+                .await
+        }
+    }
+}
+
 impl Service {
     /// Finds the configuration and prepares a client per observer. Nothing is asked yet.
     pub(crate) async fn connect(global: &Global, out: &Out) -> Result<Self, Failure> {
@@ -45,17 +61,7 @@ impl Service {
 
     /// Prepares a client per observer of a configuration.
     pub(crate) async fn of(config: Config, profile: Option<&str>) -> Self {
-        let shared = match profile {
-            None => store::aws_config().await,
-            Some(profile) => {
-                aws_config::defaults(aws_config::BehaviorVersion::latest())
-                    .profile_name(profile)
-                    .region(aws_config::Region::new("us-east-1"))
-                    .http_client(store::http_client())
-                    .load()
-                    .await
-            }
-        };
+        let shared = aws(profile).await;
         let stores = config.policy.observers().iter().map(|observer| {
             let client = store::ssm_client(&shared, observer, config.ssm(observer));
             Store::new(config.policy.service().clone(), observer.clone(), client)

@@ -5,7 +5,8 @@
 use jiff::Timestamp;
 
 /// Days from `now` until the certificate ends, rounded down; negative when it has ended. `None` when it cannot be read.
-pub(crate) fn days_left(der: &[u8], now: Timestamp) -> Option<i64> {
+#[must_use]
+pub fn days_left(der: &[u8], now: Timestamp) -> Option<i64> {
     let end = not_after(der)?;
     Some((end.as_second() - now.as_second()).div_euclid(86_400))
 }

@@ -27,6 +27,7 @@ mod ticket;
 mod tripwire;
 mod websocket;
 
+pub use certificate::days_left;
 pub use conclude::{RoundMet, conclude};
 pub use early::EarlyRounds;
 pub use matrix::{Blame, Judgement, Limits, Matrix, Patience};

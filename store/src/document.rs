@@ -108,7 +108,7 @@ impl Document for Intent {
         same("service", &self.service, at.service)?;
         match at.parameter {
             Parameter::Intent(region) => same("region", &self.region, region),
-            Parameter::Observed | Parameter::Votes | Parameter::TurnedVotes | Parameter::TurnedObserved => Ok(()),
+            Parameter::Observed | Parameter::Votes | Parameter::TurnedVotes | Parameter::TurnedObserved | Parameter::Rehearsal => Ok(()),
         }
     }
 

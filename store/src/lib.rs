@@ -29,4 +29,4 @@ pub use history::{History, Stood, Version};
 pub use observers::{Observers, Recorded};
 pub use past::Histories;
 pub use reading::{Read, Reading, TooFew, answered, denied, failures};
-pub use store::{DEADLINE, Intents, Store, Turned, Turns};
+pub use store::{DEADLINE, Intents, Rehearsal, Store, Turned, Turns};

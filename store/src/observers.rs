@@ -3,6 +3,7 @@
 //! One observer's failure never hides another's answer. What a majority means to a drain is the caller's to say to people.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use decision::{Intent, Observed, RegionName, Votes};
 use futures_util::future::join_all;
@@ -45,6 +46,12 @@ impl Observers {
     #[must_use]
     pub fn new(stores: Vec<Store>) -> Self {
         Self { stores: stores.into_iter().map(|store| (store.observer().clone(), store)).collect() }
+    }
+
+    /// The same stores with another deadline for each operation.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        Self { stores: self.stores.into_iter().map(|(observer, store)| (observer, store.with_deadline(deadline))).collect() }
     }
 
     /// The stores, in order of the observer's name.

@@ -17,6 +17,8 @@ pub(crate) enum Parameter<'a> {
     TurnedObserved,
     /// What a person asked for, for this region.
     Intent(&'a RegionName),
+    /// What the rehearsal of an intent is written to: one level below the intents, where their listing does not reach.
+    Rehearsal,
 }
 
 impl Parameter<'_> {
@@ -28,6 +30,7 @@ impl Parameter<'_> {
             Parameter::TurnedVotes => format!("/failover/{service}/turns/votes"),
             Parameter::TurnedObserved => format!("/failover/{service}/turns/observed"),
             Parameter::Intent(region) => format!("{}/{region}", intents(service)),
+            Parameter::Rehearsal => format!("{}/doctor/rehearsal", intents(service)),
         }
     }
 }
@@ -40,6 +43,7 @@ impl fmt::Display for Parameter<'_> {
             Parameter::TurnedVotes => f.write_str("turns/votes"),
             Parameter::TurnedObserved => f.write_str("turns/observed"),
             Parameter::Intent(region) => write!(f, "intents/{region}"),
+            Parameter::Rehearsal => f.write_str("intents/doctor/rehearsal"),
         }
     }
 }

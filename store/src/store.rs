@@ -1,5 +1,6 @@
 //! One observer's documents, read and written whole.
 
+mod rehearsal;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::parameter::{self, Parameter};
 use crate::replace::Replace;
 use crate::ssm::{Listing, Ssm};
 
+pub use self::rehearsal::Rehearsal;
 pub use self::turns::{Turned, Turns};
 
 /// How long one operation on one observer may take, unless [`Store::with_deadline`] says otherwise.

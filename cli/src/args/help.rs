@@ -23,7 +23,7 @@ Exit codes:
   6    unknown: no clear answer, or done in part; see `failover status`  changed: perhaps
   7    someone else moved first; shows who and what                      changed: no
   130  Ctrl-C while watching                                             changed: yes, it stands
-`status --check` and `probe` exit with 1 when something is not as it should be.
+`status --check`, `probe` and `doctor` exit with 1 when something is not as it should be.
 
 Environment:
   FAILOVER_CONFIG, FAILOVER_OUTPUT, FAILOVER_PROFILE, FAILOVER_NO_INPUT    as the flags of those names
@@ -175,6 +175,38 @@ Examples:
   failover replay --random 2000                             100,000 hours of whatever can happen
   failover replay --random 1 --seed 23                      one of those incidents
   failover replay --output json | jq -r '.incidents[] | [.id, .by.failover.median.error_minutes.A] | @tsv'";
+
+/// Under `failover doctor --help`.
+pub(crate) const DOCTOR: &str = "\
+It reads what is deployed and compares it with what failover.toml demands: both names' records and their checks, the thresholds and children of calculated \
+checks, certificates, the gates' lines as they come here, SSM of every observer, the table's replicas and stream, the stacks and their template, what \
+survivors could take, these credentials and this clock. One line per finding, with its fix; docs/doctor.md explains each.
+
+It goes on after a failure, and what could not be read is `unknown`: neither good nor bad. Nothing is changed but one parameter per observer, \
+intents/doctor/rehearsal, which is written once and means nothing: the same write later is refused because it is there, and denied if it were not \
+allowed.
+
+Exit code 0 also with warnings and unknowns, 1 with errors; with --strict 1 for any of them.
+
+Examples:
+  failover doctor
+  failover doctor --pre                       before the first deployment
+  failover doctor --offline                   in a build, without credentials
+  failover doctor --strict --output json | jq -r '.findings[] | select(.severity != \"ok\") | .sentence'";
+
+/// Under `failover init --help`.
+pub(crate) const INIT: &str = "\
+It asks CloudFormation in one region for the stack, learns from it which regions serve and which watch, asks all of those, checks that they agree, and \
+writes the file with the SSM endpoint and the gate of every observer. From then on no command has to look anything up. Thresholds and capacity are not in \
+the stacks: they are in the file as comments, with their defaults.
+
+Nothing is changed on AWS. A file that is there already is left alone without --force.
+
+Examples:
+  failover init --from-stack chat
+  failover init --from-stack chat --regions eu-west-2
+  failover init --from-stack chat --owner-stack chat-owner --force
+  failover init --from-stack chat --to - | less";
 
 /// Under `failover demo --help`.
 pub(crate) const DEMO: &str = "\

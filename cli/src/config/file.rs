@@ -36,6 +36,9 @@ pub(crate) struct File {
     /// Addresses of single regions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) region: BTreeMap<RegionName, RegionEntry>,
+    /// What was deployed, as `init --from-stack` found it. Only `doctor` asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) deployed: Option<Deployed>,
     /// Whom to ask for answers, and as whom.
     #[serde(default, skip_serializing_if = "Dns::is_empty")]
     pub(crate) dns: Dns,
@@ -82,6 +85,20 @@ pub(crate) struct RegionEntry {
     /// Its WebSocket API. `wss://REGION.{names.websocket}`, when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) websocket: Option<String>,
+}
+
+/// What was deployed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deployed {
+    /// The name of the stack that every observer has.
+    pub(crate) stack: String,
+    /// The table of messages. `SERVICE-messages`, when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) messages_table: Option<String>,
+    /// The id of the hosted zone. The public zone of the names, when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hosted_zone: Option<String>,
 }
 
 /// Whom to ask for answers, and as whom.

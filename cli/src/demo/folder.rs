@@ -88,6 +88,7 @@ fn describe(world: &World) -> File {
         capacity: BTreeMap::new(),
         observer: infos.iter().map(|info| (info.region.clone(), observer(info))).collect(),
         region: infos.iter().map(|info| (info.region.clone(), region(info))).collect(),
+        deployed: None,
         dns: Dns { server: Some(world.dns().to_string()), clients: Vec::<Client>::new() },
         probe: ProbeEntry { secret: Some(world.probe_secret().to_owned()) },
         dashboard: DashboardEntry::default(),
