@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::deadlines::Deadlines;
+use crate::deadlines::{Deadlines, Until};
 use crate::table_error::{Table, TableError};
 
 /// How long a row lives: API Gateway ends a socket after two hours (its WebSocket quotas), and rows get some slack.
@@ -59,15 +59,20 @@ pub(crate) enum CutShort {
 pub(crate) struct Connections {
     client: Client,
     name: String,
+    until: Until,
 }
 
 impl Connections {
     pub(crate) fn new(client: &Client, name: String, deadlines: Deadlines) -> Self {
-        Self { client: deadlines.dynamodb(client), name }
+        Self { client: deadlines.dynamodb(client), name, until: Until::default() }
     }
 
     pub(crate) fn with_deadlines(self, deadlines: Deadlines) -> Self {
         Self { client: deadlines.dynamodb(&self.client), ..self }
+    }
+
+    pub(crate) fn until(self, until: Until) -> Self {
+        Self { until, ..self }
     }
 
     pub(crate) async fn put(&self, connection: Connection, now: Timestamp) -> Result<(), TableError> {
@@ -83,22 +88,22 @@ impl Connections {
             Party::User => put,
             Party::Probe(observer) => put.item("ticket", AttributeValue::S(observer)),
         };
-        put.send().await.map_err(|error| TableError::new(Table::Connections, error))?;
+        self.until.call(put.send()).await.map_err(|error| TableError::new(Table::Connections, error))?;
         Ok(())
     }
 
     /// Who is on a socket; nothing when it is not known or its time is over.
     pub(crate) async fn party(&self, id: &str, now: Timestamp) -> Result<Option<Party>, TableError> {
         let key = AttributeValue::S(id.to_owned());
-        let get = self.client.get_item().table_name(&self.name).key("connection_id", key).consistent_read(true).send().await;
-        let found = get.map_err(|error| TableError::new(Table::Connections, error))?;
+        let get = self.client.get_item().table_name(&self.name).key("connection_id", key).consistent_read(true);
+        let found = self.until.call(get.send()).await.map_err(|error| TableError::new(Table::Connections, error))?;
         Ok(found.item().filter(|item| !is_expired(item, now)).and_then(read).map(|connection| connection.party))
     }
 
     pub(crate) async fn remove(&self, id: &str) -> Result<(), TableError> {
         let key = AttributeValue::S(id.to_owned());
-        let removed = self.client.delete_item().table_name(&self.name).key("connection_id", key).send().await;
-        removed.map(|_| ()).map_err(|error| TableError::new(Table::Connections, error))
+        let remove = self.client.delete_item().table_name(&self.name).key("connection_id", key);
+        self.until.call(remove.send()).await.map(|_| ()).map_err(|error| TableError::new(Table::Connections, error))
     }
 
     /// The open sockets, by strongly consistent scan: a client that has just connected must not miss its own message.
@@ -111,7 +116,7 @@ impl Connections {
                 open.cut_short = Some(CutShort::Late);
                 return open;
             }
-            let page = self
+            let scan = self
                 .client
                 .scan()
                 .table_name(&self.name)
@@ -119,10 +124,8 @@ impl Connections {
                 .filter_expression("expires > :now")
                 .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))
                 .projection_expression("connection_id, ticket")
-                .set_exclusive_start_key(from)
-                .send()
-                .await;
-            let page = match page {
+                .set_exclusive_start_key(from);
+            let page = match self.until.call(scan.send()).await {
                 Ok(page) => page,
                 Err(error) => {
                     open.cut_short = Some(CutShort::Table(TableError::new(Table::Connections, error)));

@@ -6,6 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::Region;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::error::SdkError;
+use tokio::time::{Instant, timeout_at};
 
 /// Attempts of one call, the first included.
 const ATTEMPTS_MAX: u32 = 2;
@@ -28,6 +30,33 @@ pub struct Deadlines {
 impl Default for Deadlines {
     fn default() -> Self {
         Self { table: Duration::from_millis(1500), post: Duration::from_secs(1), batch: Duration::from_secs(20) }
+    }
+}
+
+/// When every call has to be over, whatever its own deadline would allow; without one, nothing ends it earlier.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Until(Option<Instant>);
+
+/// A call was ended because whoever asked for it could not wait any longer.
+#[derive(Debug, thiserror::Error)]
+#[error("there was no time left to wait for an answer")]
+struct NoTimeLeft;
+
+impl Until {
+    pub(crate) fn at(moment: Instant) -> Self {
+        Self(Some(moment))
+    }
+
+    /// This end, or `other` if that comes first.
+    pub(crate) fn or_sooner(self, other: Instant) -> Instant {
+        self.0.map_or(other, |at| at.min(other))
+    }
+
+    /// The answer to a call, or a time-out when there is none by then.
+    pub(crate) async fn call<T, E, R>(self, call: impl Future<Output = Result<T, SdkError<E, R>>>) -> Result<T, SdkError<E, R>> {
+        let Some(at) = self.0 else { return call.await };
+        // Boxed: the SDK's futures are some kilobytes each, and they nest.
+        timeout_at(at, Box::pin(call)).await.unwrap_or_else(|_| Err(SdkError::timeout_error(NoTimeLeft)))
     }
 }
 

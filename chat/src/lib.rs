@@ -42,7 +42,7 @@ mod websocket;
 pub use deadlines::Deadlines;
 pub use envelope::{Envelope, FRAME_BYTES_MAX};
 pub use message::{ID_BYTES_MAX, Message, TEXT_BYTES_MAX};
-pub use settings::{Settings, SettingsError};
+pub use settings::{CONNECTIONS_TABLE, MESSAGES_TABLE, PROBE_SECRETS, REGION, Settings, SettingsError};
 pub use stream::StreamReport;
 pub use tables::{CreateTablesError, create_tables};
 pub use ticket::{TICKET_AHEAD_MAX, TICKET_HEADER, TicketError, sign};
@@ -50,8 +50,10 @@ pub use ticket::{TICKET_AHEAD_MAX, TICKET_HEADER, TicketError, sign};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::connections::Connections;
+use crate::deadlines::Until;
 use crate::messages::Messages;
 use crate::push::Push;
 use crate::ticket::Secrets;
@@ -95,6 +97,14 @@ impl Chat {
             push: self.push.with_deadlines(deadlines),
             ..self
         }
+    }
+
+    /// The same API for as long as somebody waits for it: no call to a table or a socket outlives `end`, whatever its own deadline. What was not done by then
+    /// is answered like a table that did not answer.
+    #[must_use]
+    pub fn until(self, end: Instant) -> Self {
+        let until = Until::at(end);
+        Self { messages: self.messages.until(until), connections: self.connections.until(until), push: self.push.until(until), ..self }
     }
 
     /// The same API with another clock. It stamps messages, ends connections and judges tickets; deadlines are kept by

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
-use crate::deadlines::Deadlines;
+use crate::deadlines::{Deadlines, Until};
 use crate::message::{Kind, Message, Row};
 use crate::table_error::{Table, TableError};
 
@@ -19,6 +19,7 @@ pub(crate) const INDEX: &str = "messages_by_ts";
 pub(crate) struct Messages {
     client: Client,
     name: String,
+    until: Until,
 }
 
 /// What became of a message.
@@ -45,16 +46,20 @@ pub(crate) enum Beat {
 
 impl Messages {
     pub(crate) fn new(client: &Client, name: String, deadlines: Deadlines) -> Self {
-        Self { client: deadlines.dynamodb(client), name }
+        Self { client: deadlines.dynamodb(client), name, until: Until::default() }
     }
 
     pub(crate) fn with_deadlines(self, deadlines: Deadlines) -> Self {
         Self { client: deadlines.dynamodb(&self.client), ..self }
     }
 
+    pub(crate) fn until(self, until: Until) -> Self {
+        Self { until, ..self }
+    }
+
     /// The newest messages of users, newest first. Rows that are not messages are skipped.
     pub(crate) async fn newest(&self, limit: u8) -> Result<Vec<Message>, TableError> {
-        let answer = self
+        let query = self
             .client
             .query()
             .table_name(&self.name)
@@ -63,10 +68,8 @@ impl Messages {
             .expression_attribute_names("#type", "type")
             .expression_attribute_values(":type", AttributeValue::S(Kind::User.as_str().to_owned()))
             .scan_index_forward(false)
-            .limit(limit.into())
-            .send()
-            .await
-            .map_err(|error| TableError::new(Table::Messages, error))?;
+            .limit(limit.into());
+        let answer = self.until.call(query.send()).await.map_err(|error| TableError::new(Table::Messages, error))?;
         let mut messages: Vec<Message> = answer.items().iter().filter_map(Row::from_item).map(|row| row.message).collect();
         // Within a millisecond the index has no order of its own.
         messages.sort_by(|a, b| b.ts.cmp(&a.ts).then_with(|| b.id.cmp(&a.id)));
@@ -79,16 +82,14 @@ impl Messages {
     /// saw its message, from another connection, or by this call's own retry after an answer that got lost.
     pub(crate) async fn put(&self, row: Row) -> Result<Stored, TableError> {
         let (kind, text) = (row.kind, row.message.message.clone());
-        let answer = self
+        let put = self
             .client
             .put_item()
             .table_name(&self.name)
             .set_item(Some(row.into_item()))
             .condition_expression("attribute_not_exists(id)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let Err(error) = answer else { return Ok(Stored::New) };
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = self.until.call(put.send()).await else { return Ok(Stored::New) };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(taken)) => {
                 let stored = taken.item().and_then(Row::from_item);
@@ -111,17 +112,15 @@ impl Messages {
             .table_name(&self.name)
             .set_item(Some(row.into_item()))
             .condition_expression("attribute_not_exists(id) OR ts <= :ts")
-            .expression_attribute_values(":ts", ts)
-            .send()
-            .await;
-        if let Err(error) = put {
+            .expression_attribute_values(":ts", ts);
+        if let Err(error) = self.until.call(put.send()).await {
             return match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(Beat::Behind),
                 _ => Err(TableError::new(Table::Messages, error)),
             };
         }
-        let get = self.client.get_item().table_name(&self.name).key("id", key).consistent_read(true).send().await;
-        let found = get.map_err(|error| TableError::new(Table::Messages, error))?;
+        let get = self.client.get_item().table_name(&self.name).key("id", key).consistent_read(true);
+        let found = self.until.call(get.send()).await.map_err(|error| TableError::new(Table::Messages, error))?;
         Ok(found.item().and_then(Row::from_item).map_or(Beat::Lost, |row| Beat::Read(row.message.message)))
     }
 }

@@ -6,13 +6,14 @@ use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectio
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use tokio::time::Instant;
 
-use crate::deadlines::Deadlines;
+use crate::deadlines::{Deadlines, Until};
 
 /// Posts frames to sockets.
 #[derive(Debug, Clone)]
 pub(crate) struct Push {
     client: Client,
     deadlines: Deadlines,
+    until: Until,
 }
 
 /// What became of the frames for one socket.
@@ -28,16 +29,20 @@ pub(crate) enum Delivery {
 
 impl Push {
     pub(crate) fn new(client: &Client, deadlines: Deadlines) -> Self {
-        Self { client: deadlines.connections(client), deadlines }
+        Self { client: deadlines.connections(client), deadlines, until: Until::default() }
     }
 
     pub(crate) fn with_deadlines(self, deadlines: Deadlines) -> Self {
-        Self::new(&self.client, deadlines)
+        Self { until: self.until, ..Self::new(&self.client, deadlines) }
+    }
+
+    pub(crate) fn until(self, until: Until) -> Self {
+        Self { until, ..self }
     }
 
     /// When a batch that starts now must be over.
     pub(crate) fn batch_deadline(&self) -> Instant {
-        Instant::now() + self.deadlines.batch
+        self.until.or_sooner(Instant::now() + self.deadlines.batch)
     }
 
     /// Posts frames one after the other, each within its deadline, all before `until`.

@@ -17,7 +17,7 @@ impl Chat {
         if method == Method::OPTIONS {
             return reply::preflight();
         }
-        match (request.raw_path.as_deref().unwrap_or("/"), method) {
+        match (path(&request), method) {
             ("/history", &Method::GET) => self.history(request.query_string_parameters.first("limit")).await,
             ("/health", &Method::GET) => reply::text("Ok"),
             ("/probe/table", &Method::POST) => self.heartbeat(&request).await,
@@ -41,6 +41,14 @@ impl Chat {
             }
         }
     }
+}
+
+/// The path below the API's stage. A stage that is not `$default` stands before it, as `/prod/history`.
+fn path(request: &ApiGatewayV2httpRequest) -> &str {
+    let raw = request.raw_path.as_deref().unwrap_or("/");
+    let stage = request.request_context.stage.as_deref().filter(|stage| !stage.is_empty());
+    let below = stage.and_then(|stage| raw.strip_prefix('/')?.strip_prefix(stage));
+    below.filter(|below| below.starts_with('/')).unwrap_or(raw)
 }
 
 fn parse_limit(raw: &str) -> Option<u8> {

@@ -3,6 +3,15 @@
 
 use std::fmt;
 
+/// The variable with the region. Set by Lambda.
+pub const REGION: &str = "AWS_REGION";
+/// The variable with the name of the messages table.
+pub const MESSAGES_TABLE: &str = "CHAT_MESSAGES_TABLE";
+/// The variable with the name of the connections table.
+pub const CONNECTIONS_TABLE: &str = "CHAT_CONNECTIONS_TABLE";
+/// The variable with the secrets that sign probe tickets, separated by commas; optional.
+pub const PROBE_SECRETS: &str = "CHAT_PROBE_SECRETS";
+
 /// The shortest probe secret accepted from the environment, in bytes: 128 bits.
 const SECRET_BYTES_MIN: usize = 16;
 
@@ -30,13 +39,13 @@ pub enum SettingsError {
     #[error("{0} is not set")]
     Missing(&'static str),
     /// A probe secret could be guessed.
-    #[error("CHAT_PROBE_SECRETS holds a secret of {bytes} bytes, at least {SECRET_BYTES_MIN} are needed")]
+    #[error("{PROBE_SECRETS} holds a secret of {bytes} bytes, at least {SECRET_BYTES_MIN} are needed")]
     WeakSecret {
         /// Its length in bytes.
         bytes: usize,
     },
     /// More secrets than a rotation needs.
-    #[error("CHAT_PROBE_SECRETS holds {count} secrets, at most {SECRETS_MAX} are allowed")]
+    #[error("{PROBE_SECRETS} holds {count} secrets, at most {SECRETS_MAX} are allowed")]
     TooManySecrets {
         /// How many.
         count: usize,
@@ -44,14 +53,13 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Reads `AWS_REGION`, `CHAT_MESSAGES_TABLE`, `CHAT_CONNECTIONS_TABLE` and, optional, `CHAT_PROBE_SECRETS` (separated by
-    /// commas).
+    /// Reads [`REGION`], [`MESSAGES_TABLE`], [`CONNECTIONS_TABLE`] and, optional, [`PROBE_SECRETS`].
     ///
     /// # Errors
     /// A required variable is missing, or a secret is too weak.
     pub fn from_lookup(lookup: impl Fn(&'static str) -> Option<String>) -> Result<Self, SettingsError> {
         let required = |name| lookup(name).filter(|value| !value.is_empty()).ok_or(SettingsError::Missing(name));
-        let secrets = lookup("CHAT_PROBE_SECRETS").unwrap_or_default();
+        let secrets = lookup(PROBE_SECRETS).unwrap_or_default();
         let probe_secrets: Vec<String> = secrets.split(',').map(str::trim).filter(|secret| !secret.is_empty()).map(str::to_owned).collect();
         if probe_secrets.len() > SECRETS_MAX {
             return Err(SettingsError::TooManySecrets { count: probe_secrets.len() });
@@ -60,9 +68,9 @@ impl Settings {
             return Err(SettingsError::WeakSecret { bytes: weak.len() });
         }
         Ok(Self {
-            region: required("AWS_REGION")?,
-            messages_table: required("CHAT_MESSAGES_TABLE")?,
-            connections_table: required("CHAT_CONNECTIONS_TABLE")?,
+            region: required(REGION)?,
+            messages_table: required(MESSAGES_TABLE)?,
+            connections_table: required(CONNECTIONS_TABLE)?,
             probe_secrets,
         })
     }

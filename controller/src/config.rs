@@ -18,8 +18,10 @@ pub const AWS_REGION: &str = "AWS_REGION";
 /// SSM endpoints in place of AWS's: `eu-west-2=http://127.0.0.1:4566,us-west-2=…`.
 pub const ENDPOINTS: &str = "FAILOVER_ENDPOINTS";
 
-/// Where Lambda's runtime API listens. Set by Lambda and nobody else.
-const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+/// What neither starts without.
+pub const REQUIRED: [&str; 3] = [POLICY, SERVICE, AWS_REGION];
+/// What both read besides.
+pub const OPTIONAL: [&str; 2] = [OBSERVER, ENDPOINTS];
 
 /// What a controller or a gate needs to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,15 +72,6 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// [`Settings::read`] for the entry points, which only run inside Lambda.
-    ///
-    /// # Errors
-    /// [`SettingsError::Missing`] outside of Lambda, else as [`Settings::read`].
-    pub fn of_lambda(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        lookup(RUNTIME_API).ok_or(SettingsError::Missing(RUNTIME_API))?;
-        Self::read(lookup)
-    }
-
     /// Reads the settings through `lookup`, which is the environment when deployed.
     ///
     /// # Errors

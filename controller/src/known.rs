@@ -3,7 +3,7 @@
 //! What they mean to Route 53 is `gate`.
 
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use decision::Votes;
 use store::{Store, in_one_line};
@@ -23,7 +23,7 @@ pub(crate) struct Known {
 #[derive(Debug, Clone, Default)]
 struct Last {
     votes: Option<Arc<Votes>>,
-    tried_at: Option<Instant>,
+    tried_at: Option<Moment>,
     failing: bool,
 }
 
@@ -74,17 +74,35 @@ impl Known {
             Some(read) => Some(newer(last.votes, read)),
             None => last.votes,
         };
-        let next = Last { votes: votes.clone(), tried_at: Some(Instant::now()), failing };
+        let next = Last { votes: votes.clone(), tried_at: Some(Moment::now()), failing };
         *self.last.write().unwrap_or_else(std::sync::PoisonError::into_inner) = next;
         votes
     }
 
     fn is_fresh(&self, last: &Last) -> bool {
-        last.tried_at.is_some_and(|at| at.elapsed() < self.cached_for)
+        last.tried_at.is_some_and(|at| at.age().is_some_and(|age| age < self.cached_for))
     }
 
     fn last(&self) -> Last {
         self.last.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}
+
+/// A moment by both clocks. A function that Lambda froze between two requests may find that its monotonic clock stood still meanwhile; the wall clock did not.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    at: Instant,
+    on_the_wall: SystemTime,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self { at: Instant::now(), on_the_wall: SystemTime::now() }
+    }
+
+    /// How long ago it was by the clock that says more; nothing if the wall clock was set back since.
+    fn age(self) -> Option<Duration> {
+        self.on_the_wall.elapsed().ok().map(|age| age.max(self.at.elapsed()))
     }
 }
 

@@ -7,10 +7,8 @@
 pub mod config;
 mod gate;
 mod known;
-mod log;
 mod reconcile;
 mod turn;
 
 pub use gate::Gate;
-pub use log::log_as_json;
 pub use reconcile::{Controller, ReconcileError};

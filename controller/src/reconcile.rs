@@ -62,6 +62,12 @@ impl Controller {
         Self { policy, observer, observers, forgetful: Arc::default() }
     }
 
+    /// The same controller, whose every operation on a store may take this long.
+    #[must_use]
+    pub fn within(self, each: Duration) -> Self {
+        Self { observers: self.observers.with_deadline(each), ..self }
+    }
+
     /// Reads, decides, records. Takes no hint. Running it twice changes nothing. Returns the last decision, with everything that moved.
     ///
     /// # Errors

@@ -33,6 +33,11 @@ pub const DNS: &str = "FAILOVER_DASHBOARD_DNS";
 /// Where it runs.
 pub const AWS_REGION: &str = "AWS_REGION";
 
+/// What it does not start without.
+pub const REQUIRED: [&str; 7] = [POLICY, SERVICE, API, WEBSOCKET, HOSTS, PROXY, AWS_REGION];
+/// What it reads besides.
+pub const OPTIONAL: [&str; 2] = [ENDPOINTS, DNS];
+
 /// The most names under which it answers.
 const HOSTS_MAX: usize = 16;
 

@@ -1,10 +1,11 @@
-//! CloudWatch metrics: what each round saw, tallied and published once a minute.
+//! CloudWatch metrics: what each round saw, tallied by the minute of the round and published once a minute.
 //!
+//! By the minute of the round, because publications drift: two in one minute and none in the next would look like silence to an alarm.
 //! Nothing waits for CloudWatch: a publication that fails is logged and gone, and so is a tally that was full.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
@@ -33,12 +34,18 @@ pub(crate) struct Source {
     pub(crate) observer: RegionName,
 }
 
+/// The most minutes of which there is a tally. More are only met when nobody publishes.
+const MINUTES_MAX: usize = 5;
+
 /// A metric, by region; `None` = of the observer itself.
 type Key = (Option<RegionName>, &'static str);
 
 /// Values of each metric and how often each came.
+type Values = BTreeMap<Key, (StandardUnit, BTreeMap<i64, u32>)>;
+
+/// What was seen, by the minute in which it was: seconds since the epoch at its beginning.
 #[derive(Debug, Default)]
-struct Tally(BTreeMap<Key, (StandardUnit, BTreeMap<i64, u32>)>);
+struct Tally(BTreeMap<i64, Values>);
 
 /// Tallies what it is told and publishes it every `period`, until nobody is left to tell.
 pub(crate) async fn publish(client: Client, source: Source, period: Duration, deadline: Duration, mut told: mpsc::Receiver<Tell>) {
@@ -51,6 +58,7 @@ pub(crate) async fn publish(client: Client, source: Source, period: Duration, de
                 Some(Tell::Seen(seen)) => tally.add(&seen),
                 Some(Tell::Flush(done)) => {
                     put(&client, &source, std::mem::take(&mut tally), deadline).await;
+                    clock.reset();
                     // Whoever asked may have stopped waiting.
                     let _ = done.send(());
                 }
@@ -77,6 +85,43 @@ async fn put(client: &Client, source: &Source, tally: Tally, deadline: Duration)
 
 impl Tally {
     /// What a round says. What is unknown is not said at all: a missing point is not a zero.
+    fn add(&mut self, seen: &Seen) {
+        let at = seen.round.produced_at.as_second();
+        let minute = at - at.rem_euclid(60);
+        if self.0.len() >= MINUTES_MAX && !self.0.contains_key(&minute) {
+            self.0.pop_first();
+        }
+        Minute(self.0.entry(minute).or_default()).add(seen);
+    }
+
+    fn data(self, source: &Source) -> Vec<MetricDatum> {
+        let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+        let datum = |minute: i64, ((region, name), (unit, values)): (Key, (StandardUnit, BTreeMap<i64, u32>))| {
+            let (values, counts): (Vec<f64>, Vec<f64>) = values.into_iter().map(|(value, count)| (value as f64, f64::from(count))).unzip();
+            let mut datum = MetricDatum::builder()
+                .metric_name(name)
+                .timestamp(DateTime::from_secs(minute))
+                .unit(unit)
+                .set_values(Some(values))
+                .set_counts(Some(counts))
+                .dimensions(dimension("Service", source.service.as_str()));
+            if let Some(region) = region {
+                datum = datum.dimensions(dimension("Region", region.as_str()));
+            }
+            datum.dimensions(dimension("Observer", source.observer.as_str())).build()
+        };
+        self.0
+            .into_iter()
+            .flat_map(|(minute, values)| values.into_iter().map(move |value| (minute, value)))
+            .map(|(m, v)| datum(m, v))
+            .collect()
+    }
+}
+
+/// The tally of one minute.
+struct Minute<'a>(&'a mut Values);
+
+impl Minute<'_> {
     fn add(&mut self, seen: &Seen) {
         let fit = match seen.round.self_check {
             Outcome::Pass | Outcome::Degraded(_) => true,
@@ -133,26 +178,6 @@ impl Tally {
         if values.len() < VALUES_MAX || values.contains_key(&value) {
             *values.entry(value).or_default() += 1;
         }
-    }
-
-    fn data(self, source: &Source) -> Vec<MetricDatum> {
-        let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
-        let now = DateTime::from(SystemTime::from(jiff::Timestamp::now()));
-        let datum = |((region, name), (unit, values)): (Key, (StandardUnit, BTreeMap<i64, u32>))| {
-            let (values, counts): (Vec<f64>, Vec<f64>) = values.into_iter().map(|(value, count)| (value as f64, f64::from(count))).unzip();
-            let mut datum = MetricDatum::builder()
-                .metric_name(name)
-                .timestamp(now)
-                .unit(unit)
-                .set_values(Some(values))
-                .set_counts(Some(counts))
-                .dimensions(dimension("Service", source.service.as_str()));
-            if let Some(region) = region {
-                datum = datum.dimensions(dimension("Region", region.as_str()));
-            }
-            datum.dimensions(dimension("Observer", source.observer.as_str())).build()
-        };
-        self.0.into_iter().map(datum).collect()
     }
 }
 

@@ -78,9 +78,35 @@ fn a_health_that_is_not_known_is_not_told() {
 #[test]
 fn a_metric_holds_as_many_different_values_as_cloudwatch_takes() {
     let mut tally = Tally::default();
+    let values = tally.0.entry(0).or_default();
     for value in 0..1000 {
-        tally.note(None, "LoopLag", StandardUnit::Milliseconds, value);
+        Minute(values).note(None, "LoopLag", StandardUnit::Milliseconds, value);
     }
     let source = Source { service: ServiceName::new("chat").unwrap(), observer: region("us-east-1") };
     assert_eq!(tally.data(&source)[0].values().len(), VALUES_MAX);
+}
+
+#[test]
+fn each_round_counts_for_the_minute_it_was_made_in_however_late_it_is_published() {
+    let mut tally = Tally::default();
+    for second in [59_i64, 60, 61, 119, 180] {
+        let mut seen = seen("pass", &[("rest", "pass")]);
+        seen.round.produced_at = jiff::Timestamp::from_second(1_767_225_600 + second).unwrap();
+        tally.add(&seen);
+    }
+    let source = Source { service: ServiceName::new("chat").unwrap(), observer: region("us-east-1") };
+    let fit: Vec<_> = tally.data(&source).into_iter().filter(|datum| datum.metric_name() == Some("ObserverFit")).collect();
+    let of = |datum: &MetricDatum| (datum.timestamp().unwrap().secs() - 1_767_225_600, datum.counts()[0]);
+    assert_eq!(fit.iter().map(of).collect::<Vec<_>>(), [(0, 1.0), (60, 3.0), (180, 1.0)]);
+}
+
+#[test]
+fn what_nobody_publishes_is_let_go_of_minute_by_minute() {
+    let mut tally = Tally::default();
+    for minute in 0..100 {
+        let mut seen = seen("pass", &[("rest", "pass")]);
+        seen.round.produced_at = jiff::Timestamp::from_second(60 * minute).unwrap();
+        tally.add(&seen);
+    }
+    assert_eq!(tally.0.keys().copied().collect::<Vec<_>>(), [95, 96, 97, 98, 99].map(|minute| minute * 60));
 }

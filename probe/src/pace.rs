@@ -120,6 +120,12 @@ impl Pace {
         Self { round, fast: self.fast.min(round), confirm: self.confirm.min(round), ..self }
     }
 
+    /// How long a run may go on after it was told to end: the round that has begun, and then all that waits to be published.
+    #[must_use]
+    pub fn longest_goodbye(&self) -> Duration {
+        self.deadline + self.publish.max(self.metrics_deadline)
+    }
+
     /// The same pace on a clock that runs `speed` times as fast.
     ///
     /// Intervals are divided as they are. Deadlines have floors, because machines do not get faster with the clock: no

@@ -1,14 +1,13 @@
 //! The Lambda function behind the REST API. Wiring only.
 
-use std::convert::Infallible;
+use std::process::ExitCode;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use chat::lambda::Deployed;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    chat::lambda::log_as_json()?;
-    let chat = &chat::lambda::chat(|name| std::env::var(name).ok()).await?;
-    let handler = service_fn(async |event: LambdaEvent<ApiGatewayV2httpRequest>| Ok::<_, Infallible>(chat.rest(event.payload).await));
-    lambda_runtime::run(handler).await
+async fn main() -> ExitCode {
+    let Some(deployed) = lambda::start(Deployed::read) else { return ExitCode::FAILURE };
+    let chat = deployed.chat().await;
+    lambda::run(async |event: ApiGatewayV2httpRequest, deadline| Ok(chat.clone().until(deadline.at()).rest(event).await)).await
 }

@@ -2,16 +2,18 @@
 //!
 //! A batch that could not be pushed to every socket fails, so that Lambda hands it over again.
 
+use std::process::ExitCode;
+
 use aws_lambda_events::dynamodb::Event;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use chat::lambda::Deployed;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    chat::lambda::log_as_json()?;
-    let chat = &chat::lambda::chat_with_connections(|name| std::env::var(name).ok()).await?;
-    let handler = service_fn(async |event: LambdaEvent<Event>| match chat.stream(event.payload).await.incomplete {
+async fn main() -> ExitCode {
+    let Some(deployed) = lambda::start(Deployed::read_for_stream) else { return ExitCode::FAILURE };
+    let chat = deployed.chat().await;
+    lambda::run(async |event: Event, deadline| match chat.clone().until(deadline.at()).stream(event).await.incomplete {
         None => Ok(()),
-        Some(why) => Err(why),
-    });
-    lambda_runtime::run(handler).await
+        Some(why) => Err(why.into()),
+    })
+    .await
 }
