@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use crate::error::TemplateError;
 use crate::stack::{Given, Stack, Template};
 
-/// The account of deployments that are only looked at.
-const ACCOUNT: &str = "123456789012";
-
 /// What is deployed where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
+    /// The account, twelve digits.
+    pub account: String,
     /// The service: `chat`.
     pub service: String,
     /// The domain below which all names are: `chat.example.com`.
@@ -36,6 +35,7 @@ impl Shape {
             ("ProbeSecrets", "a secret that nobody has to guess"),
         ];
         Self {
+            account: "123456789012".to_owned(),
             service: service.to_owned(),
             domain: domain.to_owned(),
             hosted_zone: "Z00000000LOOKEDAT".to_owned(),
@@ -90,7 +90,7 @@ impl Deployment {
         let given = |template: &Template, name: String, region: &str, parameters: &BTreeMap<String, String>| Given {
             name,
             region: region.to_owned(),
-            account: ACCOUNT.to_owned(),
+            account: shape.account.clone(),
             parameters: template.parameters().filter_map(|name| Some((name.to_owned(), parameters.get(name)?.clone()))).collect(),
         };
         let home = shape.regions.first().map_or("", String::as_str);
