@@ -206,10 +206,9 @@ fn no_function_starts_without_any_one_of_the_variables_that_it_needs() {
         }
     }
     insta::assert_snapshot!(needed.join("\n"), @r"
-    Broadcast needs CHAT_CONNECTIONS_ENDPOINT
     Broadcast needs CHAT_CONNECTIONS_TABLE
     Broadcast needs CHAT_MESSAGES_TABLE
-    Broadcast goes without POWERTOOLS_SERVICE_NAME
+    Broadcast needs POWERTOOLS_SERVICE_NAME
     Connect needs CHAT_CONNECTIONS_TABLE
     Connect needs CHAT_MESSAGES_TABLE
     Connect goes without CHAT_PROBE_SECRETS
@@ -315,7 +314,7 @@ fn the_controller_is_woken_by_what_is_seen_and_asked_for_and_by_nothing_that_it_
     insta::assert_snapshot!(rules.join("\n"), @r"
     ControllerMinute: rate(1 minute)
     ControllerWritten: /failover/chat/observed, /failover/chat/intents/…: Create, Update, Delete
-    IntentWritten: /failover/chat/intents/…: Create, Update, Delete
+    IntentWritten: /failover/chat/intents/eu-west-1, /failover/chat/intents/eu-west-2: Create, Update, Delete
     ProbeMinute: rate(1 minute)
     VotesTurned: /failover/chat/turns/votes: Create, Update
     ");
