@@ -305,10 +305,10 @@ secret = "not this one"
 
     #[test]
     fn an_unknown_key_is_refused_with_the_nearest_known_one_and_its_line() {
-        insta::assert_snapshot!(refused("regions =", "regoins ="), @"failover.toml:3: unknown field `regoins`, expected one of `service`, `regions`, `observers`, `names`, `thresholds`, `failback`, `capacity`, `observer`, `region`, `dns`, `probe`, `dashboard`, `world` | did you mean regions?");
+        insta::assert_snapshot!(refused("regions =", "regoins ="), @"failover.toml:3: unknown field `regoins`, expected one of `service`, `regions`, `observers`, `names`, `thresholds`, `failback`, `capacity`, `observer`, `region`, `deployed`, `dns`, `probe`, `dashboard`, `world` | did you mean regions?");
         insta::assert_snapshot!(refused("down_after", "down_afer"), @"failover.toml:12: unknown field `down_afer`, expected one of `round_seconds`, `gone_after`, `down_after`, `down_window`, `error_budget`, `fast_burn`, `fast_window_seconds`, `slow_burn`, `slow_window_seconds`, `up_after`, `hold_down_seconds`, `hold_down_share`, `hold_down_max_seconds`, `hold_down_decay_seconds`, `ejection_window_seconds`, `silent_after_rounds`, `min_serving`, `votes_fresh_seconds`, `settle_seconds`, `votes_refresh_seconds` | did you mean down_after?");
         insta::assert_snapshot!(refused("ssm =", "smm ="), @"failover.toml:18: unknown field `smm`, expected `ssm` or `gate` | did you mean ssm?");
-        insta::assert_snapshot!(refused("[probe]", "[prob]"), @"failover.toml:27: unknown field `prob`, expected one of `service`, `regions`, `observers`, `names`, `thresholds`, `failback`, `capacity`, `observer`, `region`, `dns`, `probe`, `dashboard`, `world` | did you mean probe?");
+        insta::assert_snapshot!(refused("[probe]", "[prob]"), @"failover.toml:27: unknown field `prob`, expected one of `service`, `regions`, `observers`, `names`, `thresholds`, `failback`, `capacity`, `observer`, `region`, `deployed`, `dns`, `probe`, `dashboard`, `world` | did you mean probe?");
         insta::assert_snapshot!(refused("label =", "colour ="), @"failover.toml:25: unknown field `colour`, expected `label` or `subnet`");
     }
 

@@ -448,7 +448,7 @@ mod tests {
         [1] error: the output could not be written: disk full
         [2] error: eu-west-9 is not a region of chat
         [2] error: no configuration
-        hint: run failover demo in this folder, or write failover.toml (failover.example.toml explains every key)
+        hint: run failover demo in this folder, failover init --from-stack NAME for what is deployed, or write failover.toml (failover.example.toml explains every key)
         [2] error: this needs a confirmation, and there is no terminal to ask on. Nothing was changed.
         hint: run failover resume eu-west-2 --yes
         [2] error: not confirmed. Nothing was changed.

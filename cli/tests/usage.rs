@@ -39,7 +39,7 @@ fn said_in(folder: &Path, args: &[&str]) -> (i32, String, String) {
     (output.status.code().expect("it ends by itself"), text(&output.stdout), text(&output.stderr))
 }
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 17] = [
     "status",
     "drain",
     "resume",
@@ -49,6 +49,8 @@ const COMMANDS: [&str; 15] = [
     "log",
     "probe",
     "replay",
+    "doctor",
+    "init",
     "demo",
     "fault",
     "heal",
@@ -77,14 +79,29 @@ fn every_command_has_help_of_its_own() {
         assert_eq!((code, errors.as_str()), (0, ""), "{command}");
         assert!(help.contains("Usage: failover"), "{command}:\n{help}");
     }
-    for command in ["status", "drain", "resume", "hold", "extend", "explain", "log", "probe", "replay", "demo", "fault", "completions"] {
+    for command in [
+        "status",
+        "drain",
+        "resume",
+        "hold",
+        "extend",
+        "explain",
+        "log",
+        "probe",
+        "replay",
+        "doctor",
+        "init",
+        "demo",
+        "fault",
+        "completions",
+    ] {
         assert!(said(&[command, "--help"]).1.contains(&format!("failover {command}")), "{command} has no examples");
     }
 }
 
 #[test]
 fn bad_usage_is_exit_code_2_and_nothing_on_stdout() {
-    let cases: [&[&str]; 21] = [
+    let cases: [&[&str]; 26] = [
         &[],
         &["drane"],
         &["drain"],
@@ -98,6 +115,11 @@ fn bad_usage_is_exit_code_2_and_nothing_on_stdout() {
         &["demo", "--regions", "eu-west-1,eu-west-2,eu-west-1"],
         &["demo", "--story", "--regions", "eu-west-1,eu-west-2,us-east-1"],
         &["demo", "--story", "--regions", "eu-west-1,eu-west-2"],
+        &["doctor", "--pre", "--offline"],
+        &["doctor", "--timeout", "soon"],
+        &["init"],
+        &["init", "--from-stack", "chat", "--regions", "London"],
+        &["init", "--from-stack", "chat", "--to", "."],
         &["replay"],
         &["replay", "nowhere.toml"],
         &["replay", "--runs", "0"],
@@ -173,10 +195,37 @@ fn the_example_configuration_is_valid_and_complete() {
         "server",
         "clients",
         "secret",
+        "[deployed]",
         "[world]",
     ] {
         assert!(text.contains(key), "{key} is not in the example");
     }
+}
+
+#[test]
+fn the_example_is_judged_without_asking_anybody() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join("failover.example.toml");
+    let folder = folder();
+    let args = ["doctor", "--offline", "--config", example.to_str().expect("a path")];
+    let (code, stdout, stderr) = said_in(folder.path(), &args);
+    assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
+    assert!(stdout.contains("make the record tree that 3 regions and 3 observers demand"), "{stdout}");
+    assert!(stdout.contains("docs/doctor.md#pinned-endpoints") && stdout.ends_with("exit 0\n"), "{stdout}");
+    let strict = said_in(folder.path(), &[&args[..], &["--strict"]].concat());
+    assert_eq!(strict.0, 1, "the example pins one observer of three: {}", strict.1);
+    let (code, stdout, _) = said_in(folder.path(), &[&args[..], &["--output", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&stdout).expect("one JSON object");
+    assert_eq!((code, json["tally"]["errors"].as_u64(), json["schema"].as_str()), (0, Some(0), Some("failover/v1")), "{stdout}");
+}
+
+#[test]
+fn a_configuration_that_is_there_is_left_alone() {
+    let folder = folder();
+    std::fs::write(folder.path().join("failover.toml"), "mine").expect("written");
+    let (code, stdout, stderr) = said_in(folder.path(), &["init", "--from-stack", "chat", "--regions", "eu-west-1"]);
+    assert_eq!((code, stdout.as_str()), (2, ""));
+    assert!(stderr.contains("is there already") && stderr.contains("--force"), "{stderr}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("failover.toml")).expect("still there"), "mine");
 }
 
 #[test]

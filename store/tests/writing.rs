@@ -11,7 +11,7 @@ use decision::Intent;
 use documents::{VOTES, at, intent, london, observed, oregon, store, votes};
 use futures_util::future::join_all;
 use ssm::{Fault, Ssm};
-use store::StoreError;
+use store::{Rehearsal, StoreError};
 
 const OREGON: &str = "/failover/chat/intents/us-west-2";
 
@@ -344,4 +344,30 @@ async fn no_write_outlives_twice_its_deadline() {
     let began = Instant::now();
     assert!(matches!(store.put_votes(&votes(&london(), 2)).await, Err(StoreError::Indefinite { .. })));
     assert!(began.elapsed() < Duration::from_millis(900), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_rehearsal_writes_once_and_then_only_asks() {
+    let ssm = Ssm::start().await;
+    let store = store(&ssm, &london());
+    store.put_intent(&intent(&oregon(), 5, "a")).await.unwrap();
+    assert_eq!(store.rehearse_intent().await.unwrap(), Rehearsal::Written);
+    for _ in 0..3 {
+        assert_eq!(store.rehearse_intent().await.unwrap(), Rehearsal::Allowed);
+    }
+    assert_eq!(ssm.with(|all| all.texts("/failover/chat/intents/doctor/rehearsal").len()), 1);
+    let intents = store.intents_with_flaws().await.unwrap();
+    assert_eq!((intents.by_region.len(), intents.malformed.len()), (1, 0), "no reader meets it");
+}
+
+#[tokio::test]
+async fn a_rehearsal_without_permission_is_denied_whether_or_not_it_was_ever_written() {
+    let ssm = Ssm::start().await;
+    let store = store(&ssm, &london());
+    for _ in 0..2 {
+        ssm.fault(Fault::Deny);
+        assert!(matches!(store.rehearse_intent().await, Err(StoreError::Denied { .. })));
+        ssm.fault(None);
+        store.rehearse_intent().await.unwrap();
+    }
 }

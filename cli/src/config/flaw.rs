@@ -79,7 +79,10 @@ impl ConfigError {
                 Some(format!("{} is of a demo that does not run; start it again with failover demo", path.display()))
             }
             ConfigError::Nowhere { stale: None, .. } => {
-                Some("run failover demo in this folder, or write failover.toml (failover.example.toml explains every key)".to_owned())
+                Some(
+                    "run failover demo in this folder, failover init --from-stack NAME for what is deployed, or write failover.toml (failover.example.toml explains every key)"
+                        .to_owned(),
+                )
             }
             ConfigError::Syntax { nearest, .. } => nearest.as_ref().map(|near| format!("did you mean {near}?")),
             ConfigError::Unreadable { .. } | ConfigError::TooLarge { .. } | ConfigError::Value { .. } | ConfigError::Policy { .. } => None,

@@ -17,9 +17,9 @@ const SLOW_THRESHOLD: i64 = 3;
 const EJECT_THRESHOLD: i64 = 1;
 
 /// Before a host: one label, whatever it is. The id of an API.
-pub(crate) const ANY_LABEL: &str = "API.";
+pub(crate) const ANY_LABEL: &str = "ID.";
 /// After a host: the suffix of whatever partition of AWS it is.
-pub(crate) const ANY_SUFFIX: &str = ".SUFFIX";
+pub(crate) const ANY_SUFFIX: &str = ".amazonaws.com";
 
 /// Whether this is the host that is wanted, which may begin with [`ANY_LABEL`] and end with [`ANY_SUFFIX`].
 pub(crate) fn is_host(host: &str, wanted: &str) -> bool {

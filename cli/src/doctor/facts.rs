@@ -252,6 +252,8 @@ pub(crate) struct Table {
     pub(crate) replicas: BTreeMap<String, String>,
     /// What the stream carries; `None` when there is no stream.
     pub(crate) stream: Option<String>,
+    /// The stream there is now: a new one has another name.
+    pub(crate) stream_arn: Option<String>,
 }
 
 /// What one region may do and what it did at its busiest in a week.

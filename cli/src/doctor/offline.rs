@@ -13,9 +13,11 @@ use super::facts::{Alias, Check, Endpoint, Facts, Kind, Record, Routing, Zone};
 const OWNER: &str = include_str!("../../../owner.yaml");
 const ACCOUNT: &str = "123456789012";
 const ZONE: &str = "Z0000000000000000000";
-/// The name that the owner stack's resources carry here, and the check in it that the others need.
+/// The names of the stacks here. They show in ids, and nowhere else.
 const OWNER_STACK: &str = "owner";
-const CONTROLLERS: &str = "owner/ControllersCheck";
+const REGIONAL_STACK: &str = "chat";
+/// The check in the owner stack that the others are given.
+const CONTROLLERS: &str = "ControllersCheck";
 
 /// The records and checks that the stacks of this configuration would have.
 ///
@@ -25,7 +27,7 @@ pub(crate) fn facts(expected: &Expected) -> Result<Facts, String> {
     let domain =
         expected.domain().ok_or("the names of failover.toml do not stand at api. and api-ws. of one domain, as the template has them")?;
     let list = |names: &std::collections::BTreeSet<RegionName>| names.iter().map(RegionName::as_str).collect::<Vec<_>>().join(",");
-    let shared = BTreeMap::from([
+    let mut shared = BTreeMap::from([
         ("Service", expected.service.clone()),
         ("DomainName", domain.to_owned()),
         ("HostedZoneId", ZONE.to_owned()),
@@ -33,7 +35,6 @@ pub(crate) fn facts(expected: &Expected) -> Result<Facts, String> {
         ("RegionCount", expected.regions.len().to_string()),
         ("Observers", list(&expected.observers)),
         ("ObserverCount", expected.observers.len().to_string()),
-        ("ControllersCheckId", CONTROLLERS.to_owned()),
         ("MessagesTable", format!("{}-messages", expected.service)),
         ("ProbeSecrets", "offline-offline-offline-offline-offline".to_owned()),
     ]);
@@ -42,16 +43,17 @@ pub(crate) fn facts(expected: &Expected) -> Result<Facts, String> {
     let mut zone = Zone { id: ZONE.to_owned(), name: domain.to_owned(), records: Vec::new() };
     let mut checks = BTreeMap::new();
     let home = expected.regions.first().ok_or("no region serves")?;
-    let mut stacks = vec![(&owner, OWNER_STACK.to_owned(), home)];
-    stacks.extend(expected.observers.iter().map(|observer| (&regional, observer.to_string(), observer)));
+    let mut stacks = vec![(&owner, OWNER_STACK, home)];
+    stacks.extend(expected.observers.iter().map(|observer| (&regional, REGIONAL_STACK, observer)));
     for (template, name, region) in stacks {
         let mut given = shared.clone();
         given.insert("Serves", expected.regions.contains(region).to_string());
+        given.insert("MessagesStreamArn", format!("arn:aws:dynamodb:{region}:{ACCOUNT}:table/offline/stream/offline"));
         given.insert("CertificateArn", format!("arn:aws:acm:{region}:{ACCOUNT}:certificate/offline"));
         let known: Vec<&str> = template.parameters().collect();
         let parameters = given.into_iter().filter(|(key, _)| known.contains(key)).map(|(key, value)| (key.to_owned(), value)).collect();
         let stack = template
-            .stack(&Given { name, region: region.to_string(), account: ACCOUNT.to_owned(), parameters })
+            .stack(&Given { name: name.to_owned(), region: region.to_string(), account: ACCOUNT.to_owned(), parameters })
             .map_err(|error| format!("{region}: {error}"))?;
         for (logical, resource) in stack.of_kind("AWS::Route53::HealthCheck") {
             let config = resource.properties.get("HealthCheckConfig").map(|config| stack.named(config));
@@ -59,7 +61,10 @@ pub(crate) fn facts(expected: &Expected) -> Result<Facts, String> {
                 .as_ref()
                 .and_then(check)
                 .ok_or_else(|| format!("{logical} of {region} is no health check that can be understood"))?;
-            checks.insert(format!("{}/{logical}", stack.name), check);
+            checks.insert(stack.physical_name(logical), check);
+        }
+        if name == OWNER_STACK {
+            shared.insert("ControllersCheckId", stack.physical_name(CONTROLLERS));
         }
         for (logical, resource) in stack.of_kind("AWS::Route53::RecordSet") {
             let named = Resource {

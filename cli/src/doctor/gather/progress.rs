@@ -23,6 +23,12 @@ impl Progress {
         progress
     }
 
+    /// A line that nobody sees.
+    #[cfg(test)]
+    pub(crate) fn unseen() -> Self {
+        Self { shown: None, done: AtomicUsize::new(0), of: 0 }
+    }
+
     /// One more is read.
     pub(crate) fn step(&self) {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;

@@ -25,6 +25,7 @@ pub(super) async fn read(asking: &Asking<'_>, region: &RegionName) -> Fact<Table
         name,
         status: word(table.table_status.as_ref().map(|status| status.as_str())),
         replicas,
+        stream_arn: table.latest_stream_arn,
         stream: stream.map(|stream| word(stream.stream_view_type.as_ref().map(|view| view.as_str()))),
     })
 }

@@ -2,6 +2,9 @@
 //!
 //! A gate is believed as Route 53 believes it: whatever its certificate. Whether clients would take that is looked at apart.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -75,29 +75,31 @@ fn of_kind(found: &mut Findings, facts: &Facts, expected: &Expected, kind: &Of) 
     if known.len() < 2 {
         return;
     }
-    let mut tight = Vec::new();
+    let mut short = false;
+    let mut tight: Option<(&Known, &Known)> = None;
     for drained in &known {
         let others: Vec<&Known> = known.iter().filter(|other| other.region != drained.region).collect();
         let together: f64 = others.iter().map(|other| other.free()).sum();
+        let Some(least) = others.iter().copied().min_by(|a, b| a.free().total_cmp(&b.free())) else { continue };
         if together < drained.peak {
+            short = true;
+            let all = names(others.iter().map(|other| other.region.as_str()));
             found.error(
                 kind.anchor,
                 format!(
-                    "a drain of {} would add up to {:.0} {}, and {} together have {:.0} free",
-                    drained.region,
-                    drained.peak,
-                    kind.what,
-                    names(others.iter().map(|other| other.region.as_str())),
-                    together
+                    "a drain of {} would add up to {:.0} {}, and {all} together have {together:.0} free",
+                    drained.region, drained.peak, kind.what
                 ),
                 format!("ask for more in each of them (Service Quotas, {:?})", kind.quota),
             );
-        } else if let Some(least) = others.iter().filter(|other| other.free() < drained.peak).min_by(|a, b| a.free().total_cmp(&b.free())) {
-            tight.push((drained, *least));
+        } else if least.free() < drained.peak && tight.is_none_or(|(_, tightest)| least.free() < tightest.free()) {
+            tight = Some((drained, least));
         }
     }
-    if let Some((drained, least)) = tight.into_iter().min_by(|a, b| a.1.free().total_cmp(&b.1.free())) {
-        found.warning(
+    match tight {
+        // Said already, and worse.
+        _ if short => {}
+        Some((drained, least)) => found.warning(
             kind.anchor,
             format!(
                 "a drain of {} would add up to {:.0} {}; {} alone has {:.0} free, and users choose by distance",
@@ -108,12 +110,10 @@ fn of_kind(found: &mut Findings, facts: &Facts, expected: &Expected, kind: &Of) 
                 least.free()
             ),
             format!("ask for more in {} (Service Quotas, {:?})", least.region, kind.quota),
-        );
-    } else if found.all_ok() || known.iter().all(|region| region.quota > 0.0) {
-        let worst = known.iter().map(|region| region.peak).fold(0.0, f64::max);
-        let least = known.iter().map(Known::free).fold(f64::INFINITY, f64::min);
-        if known.iter().all(|drained| known.iter().filter(|other| other.region != drained.region).all(|other| other.free() >= drained.peak))
-        {
+        ),
+        None => {
+            let worst = known.iter().map(|region| region.peak).fold(0.0, f64::max);
+            let least = known.iter().map(Known::free).fold(f64::INFINITY, f64::min);
             found.ok(
                 kind.anchor,
                 format!(

@@ -41,7 +41,7 @@ pub(super) fn judge(found: &mut Findings, expected: &Expected, checks: &Checks, 
     let Some(check) = checks.get(id) else {
         found.error(
             Anchor::CheckMissing,
-            format!("the check {} ({id}) does not exist: its records always count as healthy", role.name()),
+            format!("the check {} ({id}) does not exist: what Route 53 makes of its records cannot be predicted", role.name()),
             "deploy the stack of that region again; it makes the check anew",
         );
         return;

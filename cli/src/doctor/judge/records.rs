@@ -76,6 +76,8 @@ fn latency(found: &mut Findings, zone: &Zone, expected: &Expected, name: &str, r
                 format!("{name} has a record of type {} without latency routing ({:?})", record.kind, record.set_id),
                 "remove it: it answers beside the regions, or instead of them",
             );
+            // A region's own record without its routing is one fault, not two.
+            seen.extend(expected.regions.iter().filter(|region| region.as_str() == record.set_id).cloned());
             continue;
         };
         let Some(region) = expected.regions.iter().find(|region| region.as_str() == of) else {
@@ -103,7 +105,7 @@ fn latency(found: &mut Findings, zone: &Zone, expected: &Expected, name: &str, r
     if !missing.is_empty() {
         found.error(
             Anchor::RecordMissing,
-            format!("{name} has no latency record for {}: it serves nobody", names(missing.iter().copied())),
+            format!("{name} has no latency record for {}: nobody is sent there", names(missing.iter().copied())),
             format!("deploy the stack of {}", names(missing)),
         );
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{names, unread};
 use crate::doctor::expected::Expected;
-use crate::doctor::facts::{Facts, Table};
+use crate::doctor::facts::{Facts, Stack, Table};
 use crate::doctor::finding::{Anchor, Finding, Findings, Section};
 
 /// What the stream must carry: the delivery function reads the new message. Old images besides do no harm.
@@ -19,6 +19,8 @@ pub(super) fn judge(facts: &Facts, expected: &Expected) -> Vec<Finding> {
             Ok(table) => {
                 name.get_or_insert(table.name.clone());
                 one(&mut found, region.as_str(), table);
+                let stack = facts.stacks.get(region).and_then(|stack| stack.as_ref().ok()?.as_ref());
+                read_from(&mut found, region.as_str(), table, stack);
                 listed.extend(table.replicas.keys().cloned());
                 listed.insert(region.to_string());
                 for (of, status) in table.replicas.iter().filter(|(_, status)| status.as_str() != "ACTIVE") {
@@ -71,5 +73,19 @@ fn one(found: &mut Findings, region: &str, table: &Table) {
             format!("{} in {region} has no stream: messages sent elsewhere reach nobody there", table.name),
             "deploy the owner stack again",
         ),
+    }
+}
+
+/// The stream that messages are delivered from is the one there is.
+fn read_from(found: &mut Findings, region: &str, table: &Table, stack: Option<&Stack>) {
+    let read = stack.and_then(|stack| stack.parameters.get("MessagesStreamArn"));
+    if let (Some(read), Some(there)) = (read, &table.stream_arn)
+        && read != there
+    {
+        found.error(
+            Anchor::TableStream,
+            format!("the stack in {region} delivers from {read}, and the stream of {} there is {there}", table.name),
+            "deploy that region's stack again (scripts/deploy gives it the stream there is)",
+        );
     }
 }
