@@ -211,7 +211,11 @@ where
     let source: Box<dyn Error + Send + Sync> = error.into_source().unwrap_or_else(Into::into);
     let credentials = std::iter::successors(Some(&*source as &(dyn Error + 'static)), |&error| error.source())
         .any(|cause| cause.is::<aws_credential_types::provider::error::CredentialsError>());
-    Unread { why: if credentials { Why::Denied } else { Why::NoAnswer }, what: shortened(&in_one_line(&*source)) }
+    if credentials {
+        // Why there are none is said once, where they are asked for.
+        return Unread { why: Why::Denied, what: "no usable credentials".to_owned() };
+    }
+    Unread { why: Why::NoAnswer, what: shortened(&in_one_line(&*source)) }
 }
 
 /// One bounded line without control characters.

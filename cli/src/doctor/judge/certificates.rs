@@ -29,6 +29,7 @@ pub(super) fn judge(facts: &Facts, expected: &Expected) -> Vec<Finding> {
 /// What hosts present.
 fn served(found: &mut Findings, facts: &Facts) {
     let mut good: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
+    let mut unasked = Vec::new();
     for (host, certificate) in &facts.served {
         match certificate {
             Ok(certificate) if certificate.days_left < DAYS_WARN => {
@@ -42,8 +43,12 @@ fn served(found: &mut Findings, facts: &Facts) {
                 ),
                 None => good.entry(certificate.days_left).or_default().push(host),
             },
-            Err(why) => unread(found, &format!("the certificate of {host}"), why),
+            Err(why) => unasked.push((host.as_str(), why)),
         }
+    }
+    // Where one host cannot be reached from here, others mostly cannot either.
+    if let Some((_, why)) = unasked.first() {
+        unread(found, &format!("what {} present by TLS", names(unasked.iter().map(|(host, _)| *host))), why);
     }
     let count: usize = good.values().map(Vec::len).sum();
     if let Some((days, hosts)) = good.first_key_value() {

@@ -4,12 +4,12 @@
 
 mod account;
 mod alarms;
-mod capacity;
 mod certificates;
 mod checks;
 mod config;
 mod gates;
 mod pre;
+mod quotas;
 mod records;
 mod stacks;
 mod state;
@@ -33,7 +33,7 @@ pub(crate) fn judge(facts: &Facts, config: &Config, now: Timestamp) -> Vec<Findi
     found.extend(gates::judge(facts, config, now));
     found.extend(state::judge(facts, config, now));
     found.extend(table::judge(facts, &expected));
-    found.extend(capacity::judge(facts, &expected));
+    found.extend(quotas::judge(facts, &expected));
     found.extend(stacks::judge(facts, config, &expected));
     in_order(found)
 }

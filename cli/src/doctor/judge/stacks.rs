@@ -1,6 +1,6 @@
 //! The stacks: deployed, finished, with the parameters of the configuration, and from the template that this command carries.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use decision::RegionName;
 
@@ -21,7 +21,13 @@ pub(super) fn judge(facts: &Facts, config: &Config, expected: &Expected) -> Vec<
     for (region, stack) in &facts.stacks {
         let mut of_stack = Findings::of(Section::Deployment);
         match stack {
-            Ok(Some(stack)) => one(&mut of_stack, region, stack, expected),
+            Ok(Some(stack)) => {
+                one(&mut of_stack, region, stack, expected);
+                // Resolved for other lists, every template looks different.
+                if of_stack.all_ok() {
+                    good.push((region, stack));
+                }
+            }
             Ok(None) => of_stack.error(
                 Anchor::StackMissing,
                 format!("there is no stack {} in {region}", deployed.stack),
@@ -29,17 +35,22 @@ pub(super) fn judge(facts: &Facts, config: &Config, expected: &Expected) -> Vec<
             ),
             Err(why) => unread(&mut of_stack, &format!("the stack {} in {region}", deployed.stack), why),
         }
-        if of_stack.all_ok() {
-            good.push(region.as_str());
-        }
         found.extend(of_stack);
     }
+    let mut of_templates = Findings::of(Section::Deployment);
+    drifts(&mut of_templates, &good);
     if !good.is_empty() {
-        found.ok(
-            Anchor::TemplateDrift,
-            format!("the stack {} in {} is of this version's template, with the parameters of failover.toml", deployed.stack, names(good)),
-        );
+        let regions = names(good.iter().map(|(region, _)| region.as_str()));
+        if of_templates.all_ok() {
+            found.ok(
+                Anchor::TemplateDrift,
+                format!("the stack {} in {regions} is of this version's template, with the parameters of failover.toml", deployed.stack),
+            );
+        } else {
+            found.ok(Anchor::StackParameters, format!("the stack {} in {regions} has the parameters of failover.toml", deployed.stack));
+        }
     }
+    found.extend(of_templates);
     found.into_list()
 }
 
@@ -61,24 +72,29 @@ fn one(found: &mut Findings, region: &RegionName, stack: &Stack, expected: &Expe
             format!("{name} in {region} was deployed otherwise than failover.toml says: {}", differences.join("; ")),
             format!("deploy every stack with the same lists, then write the file anew: failover init --from-stack {name} --force"),
         );
-        // Resolved for other lists, every template looks different.
-        return;
     }
-    match &stack.template {
-        Ok(text) => match drift::regional(text, stack, region) {
-            Drift::None => {}
-            Drift::Resources(changed) => found.warning(
-                Anchor::TemplateDrift,
-                format!("{name} in {region} was deployed from another template than this version's; it differs in {}", some(&changed)),
-                "deploy it with this version, or use the version of failover that deployed it",
-            ),
-            Drift::Unreadable(why) => found.warning(
-                Anchor::TemplateDrift,
-                format!("the template of {name} in {region} is another one than this version's: {why}"),
-                "deploy it with this version, or use the version of failover that deployed it",
-            ),
-        },
-        Err(why) => unread(found, &format!("the template of {name} in {region}"), why),
+}
+
+/// The templates of all stacks: those that differ in the same are said together.
+fn drifts(found: &mut Findings, stacks: &[(&RegionName, &Stack)]) {
+    let mut by: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (region, stack) in stacks {
+        match &stack.template {
+            Ok(text) => match drift::regional(text, stack, region) {
+                Drift::None => {}
+                Drift::Resources(changed) => by.entry(format!("it differs in {}", some(&changed))).or_default().push(region.as_str()),
+                Drift::Unreadable(why) => by.entry(why).or_default().push(region.as_str()),
+            },
+            Err(why) => unread(found, &format!("the template of {} in {region}", stack.name), why),
+        }
+    }
+    let name = stacks.first().map_or("", |(_, stack)| stack.name.as_str());
+    for (how, regions) in by {
+        found.warning(
+            Anchor::TemplateDrift,
+            format!("{name} in {} was deployed from another template than this version's: {how}", names(regions)),
+            "deploy it with this version, or use the version of failover that deployed it",
+        );
     }
 }
 

@@ -50,6 +50,20 @@ fn a_certificate_that_ends_or_does_not_fit_is_named() {
 }
 
 #[test]
+fn hosts_that_cannot_be_reached_from_here_are_said_together() {
+    let text = after(|facts| {
+        for (host, certificate) in facts.served.iter_mut().filter(|(host, _)| host.starts_with("gate-")) {
+            *certificate = Err(Unread::no_answer(format!("no connection to {host}")));
+        }
+    });
+    insta::assert_snapshot!(text, @"
+    certificates unknown: what gate-eu-west-1.chat.example.com, gate-eu-west-2.chat.example.com and gate-us-east-1.chat.example.com present by TLS could not be read: no connection to gate-eu-west-1.chat.example.com
+    fix: try again, with a longer --timeout or from another network
+    #could-not-be-read
+    ");
+}
+
+#[test]
 fn a_gate_that_says_something_else_is_named() {
     let gate = |change: &dyn Fn(&mut Gate)| after(|facts| change(facts.gates.get_mut(&region("eu-west-2")).unwrap()));
     let answer = |status: u16, line: &str| Ok(Answer { status, line: line.to_owned() });

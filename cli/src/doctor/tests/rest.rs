@@ -75,6 +75,10 @@ fn survivors_without_room_are_named() {
     #could-not-be-read
     "#);
     assert_eq!(load("us-east-1", &|load| load.requests.peak = Ok(None)), "", "a region without traffic adds nothing");
+    let mut quiet = fine();
+    quiet.loads.values_mut().for_each(|load| load.connections.peak = Ok(None));
+    let said = examined(&quiet).into_iter().find(|finding| finding.doc == Anchor::QuotaConnections).unwrap();
+    assert_eq!(said.sentence, "no new WebSocket connections per second were measured in the last week, so that none would move");
 }
 
 #[test]
@@ -107,11 +111,11 @@ fn stacks_that_are_not_what_they_should_be_are_named() {
     fix: deploy every stack with the same lists, then write the file anew: failover init --from-stack chat --force
     #stack-parameters
 
-    deployment warning: chat in eu-west-2 was deployed from another template than this version's; it differs in HealthCheck
+    deployment warning: chat in eu-west-2 was deployed from another template than this version's: it differs in HealthCheck
     fix: deploy it with this version, or use the version of failover that deployed it
     #template-drift
 
-    deployment warning: the template of chat in eu-west-2 is another one than this version's: line 2: not YAML: while parsing a node, did not find expected node content
+    deployment warning: chat in eu-west-2 was deployed from another template than this version's: line 2: not YAML: while parsing a node, did not find expected node content
     fix: deploy it with this version, or use the version of failover that deployed it
     #template-drift
     ");

@@ -59,11 +59,15 @@ impl Known<'_> {
 fn of_kind(found: &mut Findings, facts: &Facts, expected: &Expected, kind: &Of) {
     let mut known = Vec::new();
     let mut missing = Vec::new();
+    let mut used = false;
     for region in &expected.regions {
         let Some(load) = facts.loads.get(region) else { continue };
         let room = (kind.room)(load);
         match (&room.quota, &room.peak) {
-            (Ok(quota), Ok(peak)) => known.push(Known { region, quota: *quota, peak: peak.unwrap_or(0.0) }),
+            (Ok(quota), Ok(peak)) => {
+                used |= peak.is_some();
+                known.push(Known { region, quota: *quota, peak: peak.unwrap_or(0.0) });
+            }
             (Err(why), _) | (_, Err(why)) => missing.push((region.as_str(), why)),
         }
     }
@@ -111,6 +115,7 @@ fn of_kind(found: &mut Findings, facts: &Facts, expected: &Expected, kind: &Of) 
             ),
             format!("ask for more in {} (Service Quotas, {:?})", least.region, kind.quota),
         ),
+        None if !used => found.ok(kind.anchor, format!("no {} were measured in the last week, so that none would move", kind.what)),
         None => {
             let worst = known.iter().map(|region| region.peak).fold(0.0, f64::max);
             let least = known.iter().map(Known::free).fold(f64::INFINITY, f64::min);
