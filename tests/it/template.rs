@@ -206,9 +206,10 @@ fn no_function_starts_without_any_one_of_the_variables_that_it_needs() {
         }
     }
     insta::assert_snapshot!(needed.join("\n"), @r"
+    Broadcast needs CHAT_CONNECTIONS_ENDPOINT
     Broadcast needs CHAT_CONNECTIONS_TABLE
     Broadcast needs CHAT_MESSAGES_TABLE
-    Broadcast needs POWERTOOLS_SERVICE_NAME
+    Broadcast goes without POWERTOOLS_SERVICE_NAME
     Connect needs CHAT_CONNECTIONS_TABLE
     Connect needs CHAT_MESSAGES_TABLE
     Connect goes without CHAT_PROBE_SECRETS
