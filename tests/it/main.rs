@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on ends with what stopped it")]
 
 mod architecture;
+mod costs;
 mod policy;
 mod shipped;
 mod steady;
