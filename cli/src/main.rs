@@ -16,6 +16,7 @@ mod table;
 mod world_commands;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -23,6 +24,9 @@ use clap::error::ErrorKind;
 use crate::args::Cli;
 use crate::failure::Failure;
 use crate::out::Out;
+
+/// How long what still runs in the background may take to end.
+const LEFTOVERS: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -33,7 +37,12 @@ fn main() -> ExitCode {
     log_to_stderr(cli.global.verbose);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(command::run(&cli, &out)),
+        Ok(runtime) => {
+            let result = runtime.block_on(command::run(&cli, &out));
+            // A name that the system still looks up would hold the process for as long as that takes, past every deadline.
+            runtime.shutdown_timeout(LEFTOVERS);
+            result
+        }
         Err(error) => Err(Failure::failed(format!("no runtime: {error}"))),
     };
     match result {
