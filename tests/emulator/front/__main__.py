@@ -25,10 +25,14 @@ def main():
     needed("BIND_HOST")
     moto = needed("EMULATOR_MOTO")
 
+    import certificates
     import events
     import faults
     import names
+    import quotas
+    import rights
     import route53
+    import schedules
     import sockets
     import tables
     import templates
@@ -36,12 +40,15 @@ def main():
     import ministack.app as emulator
 
     route53.register(moto)
+    certificates.register()
+    rights.register()
     tables.register()
     templates.register()
     sockets.register()
     events.announce_parameters()
+    schedules.hasten()
     names.resolve()
-    emulator.app = faults.injecting(names.answering(route53.forwarding(emulator.app, moto)))
+    emulator.app = faults.injecting(names.answering(quotas.answering(route53.forwarding(emulator.app, moto))))
     emulator.main()
 
 

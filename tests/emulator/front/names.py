@@ -2,9 +2,11 @@
 
 The emulator serves custom domains by their Host header, but nothing resolves them on the machine of a test and nobody holds their
 certificates. So the environment of a function, which names them as `https://<domain>`, is read as these paths when its process starts;
-what is deployed stays as the template has it. A domain without a mapping answers 404 here, as it would refuse there.
+what is deployed stays as the template has it. A domain without a mapping answers 404 here, as it would refuse there. What a function makes of names
+by itself the harness has to say in its place: EMULATOR_FUNCTIONS, a JSON object of variables that every function gets besides.
 """
 
+import json
 import os
 import re
 
@@ -21,6 +23,7 @@ def resolve():
 
     prepare = lambda_svc._provided_worker_env
     gateway = f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"
+    besides = json.loads(os.environ.get("EMULATOR_FUNCTIONS", "{}"))
 
     def here(match):
         scheme, host = match.groups()
@@ -31,6 +34,7 @@ def resolve():
     def environment(config, folder, port):
         own = (config.get("Environment") or {}).get("Variables") or {}
         prepared = prepare(config, folder, port)
+        prepared.update(besides)
         prepared.update({name: ADDRESS.sub(here, value) for name, value in own.items() if isinstance(value, str)})
         return prepared
 
@@ -41,25 +45,31 @@ def answering(app):
     """`app`, with `/_names/<domain>/<path>` answered as `https://<domain>/<path>` would be."""
 
     async def front(scope, receive, send):
-        if scope["type"] in ("http", "websocket") and scope["path"].startswith(PREFIX):
-            host, _, path = scope["path"][len(PREFIX):].partition("/")
-            path = "/" + path
-            headers = [(name, value) for name, value in scope["headers"] if name != b"host"] + [(b"host", host.encode())]
-            scope = {**scope, "headers": headers, "path": path, "raw_path": scope["raw_path"][len(PREFIX) + len(host):] or b"/"}
-            if scope["type"] == "websocket":
-                scope = to_the_api(scope, host, path)
-        await app(scope, receive, send)
+        if scope["type"] not in ("http", "websocket") or not scope["path"].startswith(PREFIX):
+            await app(scope, receive, send)
+            return
+        host, _, path = scope["path"][len(PREFIX):].partition("/")
+        mapped = mapping(host, "/" + path)
+        if mapped is not None:
+            # By the API's own path: by its Host header ministack answers some paths itself (/health), and WebSockets not at all.
+            scope = {**scope, "path": mapped, "raw_path": mapped.encode()}
+            await app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await send({"type": "http.response.start", "status": 404, "headers": []})
+            await send({"type": "http.response.body", "body": b"no API is mapped to this name"})
 
     return front
 
 
-def to_the_api(scope, host, path):
-    """ministack maps custom domains for HTTP alone: here for WebSockets."""
+def mapping(host, path):
+    """The path below which ministack serves what this domain is mapped to."""
     from ministack.services import apigateway_v1
 
     mapped = apigateway_v1.resolve_base_path_mapping(host, path)
     if mapped is None:
-        return scope
+        return None
     api, stage, rest = mapped
-    path = f"/_aws/execute-api/{api}/{stage}{rest.rstrip('/')}"
-    return {**scope, "path": path, "raw_path": path.encode()}
+    return f"/_aws/execute-api/{api}/{stage}{rest.rstrip('/')}"
