@@ -21,6 +21,8 @@ pub(super) const REGIONS: [&str; 3] = ["eu-west-1", "eu-west-2", "us-east-1"];
 pub(super) const DOMAIN: &str = "chat.example.net";
 /// The zone that it is in.
 const ZONE: &str = "example.net";
+/// Thresholds with which a region returns soon.
+const THRESHOLDS: &str = r#"{"hold_down_seconds":5,"hold_down_share":0,"up_after":2}"#;
 /// How long four stacks may take, the first decision of each controller included.
 const DEPLOYED_WITHIN: Duration = Duration::from_secs(420);
 
@@ -81,13 +83,17 @@ impl Deployment {
         self.owner.aws(region, &arguments).await["CertificateArn"].as_str().unwrap().to_owned()
     }
 
-    /// samconfig.toml of the repository, with one's own names in place of the examples.
+    /// samconfig.toml of the repository, with one's own names in place of the examples, and patience for a test: while the first region is alone, its probe
+    /// sees the others missing and ejects them, and by default they would stay away for minutes.
     fn configuration(&self) -> PathBuf {
         let mut text = std::fs::read_to_string(root().join("samconfig.toml")).unwrap();
         text = text.replace("chat.example.com", DOMAIN).replace("Z0000000000000000000", &self.zone);
         for (region, arn) in &self.certificates {
             text = text.replace(&format!("arn:aws:acm:{region}:000000000000:certificate/00000000-0000-0000-0000-000000000000"), arn);
         }
+        let capacity = "\nCapacity = ";
+        assert_eq!(text.matches(capacity).count(), REGIONS.len(), "every region says its capacity");
+        text = text.replace(capacity, &format!("\nThresholds = '{THRESHOLDS}'{capacity}"));
         let path = self.emulators.folder().join("samconfig.toml");
         std::fs::write(&path, text).unwrap();
         path

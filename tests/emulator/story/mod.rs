@@ -45,7 +45,20 @@ async fn a_service_is_deployed_used_examined_and_drained() {
 
     operator::is_asked_for_credentials(&operator);
     let said: Vec<_> = doctor::names_each_fault(&deployment, &operator).await;
-    insta::assert_snapshot!(said.iter().map(|(fault, said)| format!("{fault}:\n{said}\n")).collect::<String>(), @"");
+    insta::assert_snapshot!(said.iter().map(|(fault, said)| format!("{fault}:\n{said}\n")).collect::<String>(), @r#"
+    a record without a check:
+    the record of eu-west-2 at api.chat.example.net has no health check: it always counts as healthy, and a drain moves nobody -> set HealthCheckId on the record set (SAM's Domain.Route53 drops it), or deploy the stack again
+    a wrong threshold:
+    the check "eu-west-2 not ejected" (ID) is healthy with 3 of 3 children; 2 is right: it takes 1 ejecting observers to move users, and 2 are a majority -> deploy the stack again, or aws route53 update-health-check --health-check-id ID --health-threshold 2
+    a disabled check:
+    the check "eject eu-west-2 at eu-west-1" (ID) is disabled: it looks at nothing and always counts as unhealthy -> aws route53 update-health-check --health-check-id ID --no-disabled; to take a region out, use failover drain
+    an expired certificate:
+    the certificate in ACM of eu-west-2 (ID) has ended, N days ago: no client connects -> see why ACM does not renew it (its validation CNAME must stay in the zone), or import a new one
+    a TTL of 300 s:
+    the TTL of api.chat.example.net (eu-west-2) is 300 s: after a drain, users stay that long -> set it to 60 s or less, or deploy the stack again, which makes it an alias
+    an SSM that cannot be written:
+    no intent can be written to SSM in eu-west-2: /failover/chat/intents/doctor/rehearsal: access to SSM in eu-west-2 is denied: AccessDeniedException: User: arn:aws:iam::000000000000:user/ada is not authorized to perform: ssm:PutParameter on resource: arn:aws:ssm:eu-west-2:000000000000:parameter/failover/chat/intents/doctor/rehearsal with an expli -> attach the operator policy of that region's stack (output OperatorPolicyArn) to these credentials
+    "#);
     assert_eq!(operator.failover(&["doctor"]).await.exit, Some(0), "everything is undone");
 
     a_region_whose_ssm_is_dead_is_drained(&deployment, &operator).await;
@@ -96,11 +109,12 @@ async fn store(deployment: &Deployment, observer: &str) -> Store {
 async fn a_region_whose_ssm_is_dead_is_drained(deployment: &Deployment, operator: &crate::programs::Seat) {
     let fault = format!("{}/_faults/ssm/eu-west-2", deployment.emulators.ministack());
     for observer in REGIONS {
-        assert_eq!(says(deployment, observer, "eu-west-2").await, "serve chat eu-west-2");
+        until_it_says(deployment, observer, "serve chat eu-west-2").await;
     }
     operator.failover(&["drain", "eu-west-2", "--dry-run", "--reason", "first drain"]).await.passed();
     http::request("PUT", &fault).await.unwrap();
-    let arguments = ["drain", "eu-west-2", "--reason", "its SSM is dead", "--ticket", "OPS-1", "--yes", "--wait", "health"];
+    let arguments =
+        ["drain", "eu-west-2", "--reason", "its SSM is dead", "--ticket", "OPS-1", "--confirm", "eu-west-2", "--wait", "health"];
     let drained = operator.failover(&arguments).await.passed();
     assert!(drained.stderr.contains("eu-west-2"), "{drained}");
     for observer in ["eu-west-1", "us-east-1"] {
@@ -111,7 +125,10 @@ async fn a_region_whose_ssm_is_dead_is_drained(deployment: &Deployment, operator
     until_it_says(deployment, "eu-west-2", "eject chat eu-west-2").await;
     let log = operator.failover(&["log", "--since", "1h"]).await.passed();
     assert!(log.stdout.contains("its SSM is dead") && log.stdout.contains("OPS-1"), "{log}");
-    operator.failover(&["resume", "eu-west-2", "--yes"]).await.passed();
+    operator.failover(&["resume", "eu-west-2", "--confirm", "eu-west-2"]).await.passed();
+    for observer in REGIONS {
+        until_it_says(deployment, observer, "serve chat eu-west-2").await;
+    }
 }
 
 async fn until_it_says(deployment: &Deployment, observer: &str, line: &str) {
