@@ -7,98 +7,41 @@ mod documents;
 #[path = "../../store/tests/ssm/mod.rs"]
 mod ssm;
 
-use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use controller::config::{POLICY, REQUIRED};
 use decision::{Vote, Votes};
 use documents::{VOTES, london, store};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response};
-use hyper_util::rt::TokioIo;
+use lambda::service::{ARN, Answer, Function, Kind, request_id};
 use serde_json::{Value, json};
 use ssm::{Fault, Ssm};
-use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
-use tokio::sync::{Mutex, mpsc};
-use tokio::time::timeout;
 
-/// A Lambda service for one function: hands out events one by one, and takes the answers.
-struct Lambda {
-    events: mpsc::Sender<Value>,
-    answers: mpsc::Receiver<(String, Value)>,
-    _process: Child,
+/// What an ordinary invocation gets.
+const WITHIN: Duration = Duration::from_secs(30);
+
+async fn start(binary: &str, ssm: &Ssm, changed: &[(&str, &str)]) -> Function {
+    let endpoints = ["eu-west-2", "us-west-2", "eu-central-1"].map(|observer| format!("{observer}={}", ssm.endpoint())).join(",");
+    let policy = r#"{"service":"chat","regions":["eu-west-2","us-west-2"],"observers":["eu-west-2","us-west-2","eu-central-1"]}"#;
+    let usual = [("FAILOVER_SERVICE", "chat"), (POLICY, policy), ("FAILOVER_ENDPOINTS", endpoints.as_str())];
+    Function::start(binary, &[&usual, changed].concat()).await.unwrap()
 }
 
-type Waiting = Arc<Mutex<mpsc::Receiver<Value>>>;
-
-async fn runtime_api(request: Request<Incoming>, waiting: Waiting, answers: mpsc::Sender<(String, Value)>) -> Response<Full<Bytes>> {
-    if request.method() == Method::GET && request.uri().path() == "/2018-06-01/runtime/invocation/next" {
-        let Some(event) = waiting.lock().await.recv().await else { std::future::pending().await };
-        let next = Response::builder()
-            .header("lambda-runtime-aws-request-id", "1")
-            .header("lambda-runtime-deadline-ms", "4102444800000")
-            .header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-2:111122223333:function:failover");
-        return next.body(Full::from(event.to_string())).unwrap();
-    }
-    let kind = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
-    let body = request.into_body().collect().await.unwrap().to_bytes();
-    answers.send((kind, serde_json::from_slice(&body).unwrap_or(Value::Null))).await.unwrap();
-    Response::builder().status(202).body(Full::default()).unwrap()
-}
-
-impl Lambda {
-    async fn start(binary: &str, ssm: &Ssm) -> Self {
-        let (events, waiting) = mpsc::channel(8);
-        let (answering, answers) = mpsc::channel(8);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let api = listener.local_addr().unwrap();
-        let waiting: Waiting = Arc::new(Mutex::new(waiting));
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (waiting, answering) = (waiting.clone(), answering.clone());
-                let service = service_fn(move |request| {
-                    let (waiting, answering) = (waiting.clone(), answering.clone());
-                    async move { Ok::<_, Infallible>(runtime_api(request, waiting, answering).await) }
-                });
-                tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-            }
-        });
-        let policy = r#"{"service":"chat","regions":["eu-west-2","us-west-2"],"observers":["eu-west-2","us-west-2","eu-central-1"]}"#;
-        let process = Command::new(binary)
-            .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "failover")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .env("AWS_REGION", "eu-west-2")
-            .env("FAILOVER_SERVICE", "chat")
-            .env("FAILOVER_POLICY", policy)
-            .env("FAILOVER_ENDPOINTS", ["eu-west-2", "us-west-2", "eu-central-1"].map(|o| format!("{o}={}", ssm.endpoint())).join(","))
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        Self { events, answers, _process: process }
-    }
-
-    /// The answer to one event: `response` or `error`, and what it says.
-    async fn invoke(&mut self, event: Value) -> (String, Value) {
-        self.events.send(event).await.unwrap();
-        timeout(Duration::from_secs(30), self.answers.recv()).await.unwrap().unwrap()
-    }
+async fn invoke(function: &mut Function, event: Value) -> Answer {
+    function.invoke(&event, WITHIN).await.unwrap()
 }
 
 fn get(path: &str) -> Value {
+    request("GET", path, "$default")
+}
+
+fn request(method: &str, path: &str, stage: &str) -> Value {
     json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
         "headers": { "host": "gate.eu-west-2.failover.test", "user-agent": "Amazon-Route53-Health-Check-Service" },
         "requestContext": {
             "accountId": "111122223333", "apiId": "gate", "domainName": "gate.eu-west-2.failover.test", "domainPrefix": "gate",
-            "http": { "method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "15.177.0.1", "userAgent": "" },
-            "requestId": "1", "routeKey": "$default", "stage": "$default", "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1_767_225_600_000_u64
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "15.177.0.1", "userAgent": "" },
+            "requestId": "1", "routeKey": "$default", "stage": stage, "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1_767_225_600_000_u64
         },
         "isBase64Encoded": false
     })
@@ -111,32 +54,41 @@ fn stored(ssm: &Ssm) -> Option<Votes> {
 #[tokio::test]
 async fn the_controller_reconciles_on_any_event_and_fails_the_invocation_when_it_cannot() {
     let ssm = Ssm::start().await;
-    let mut lambda = Lambda::start(env!("CARGO_BIN_EXE_controller"), &ssm).await;
+    let mut controller = start(env!("CARGO_BIN_EXE_controller"), &ssm, &[]).await;
     let change = json!({ "source": "aws.ssm", "detail-type": "Parameter Store Change", "detail": { "name": "/failover/chat/observed", "operation": "Update" } });
-    assert_eq!(lambda.invoke(change).await, ("response".to_owned(), Value::Null));
+    let answer = invoke(&mut controller, change).await;
+    assert_eq!((answer.kind, answer.body), (Kind::Response, Value::Null));
     let first = stored(&ssm).unwrap();
     assert_eq!((&first.observer, first.regions.len()), (&london(), 2));
 
     ssm.with(|all| all.delete(VOTES));
     let schedule = json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
-    assert_eq!(lambda.invoke(schedule).await.0, "response");
+    assert_eq!(invoke(&mut controller, schedule).await.kind, Kind::Response);
     assert!(stored(&ssm).is_some());
-    assert_eq!(lambda.invoke(json!("anything")).await.0, "response");
+    assert_eq!(invoke(&mut controller, json!("anything")).await.kind, Kind::Response);
 
     ssm.fault(Fault::Deny);
-    let (kind, error) = lambda.invoke(json!({})).await;
-    assert_eq!((kind.as_str(), &error["errorMessage"]), ("error", &json!("the last votes cannot be read")));
+    let answer = invoke(&mut controller, json!({})).await;
+    assert_eq!((answer.kind, &answer.body["errorMessage"]), (Kind::Error, &json!("the last votes cannot be read")));
     ssm.fault(None);
-    assert_eq!(lambda.invoke(json!({})).await.0, "response");
+    assert_eq!(invoke(&mut controller, json!({})).await.kind, Kind::Response);
+
+    let log = controller.stop().await.unwrap();
+    let told: Vec<Value> =
+        log.iter().map(|line| serde_json::from_str(line).unwrap()).filter(|line: &Value| line["level"] == "ERROR").collect();
+    assert_eq!(told.len(), 1, "a failure is one line: {told:?}");
+    assert!(told[0]["message"].as_str().unwrap().starts_with("the last votes cannot be read: "), "with what is behind it: {}", told[0]);
+    assert_eq!((&told[0]["function_request_id"], &told[0]["cold_start"]), (&json!(request_id(4)), &json!(false)));
+    assert_eq!((&told[0]["function_arn"], &told[0]["service"]), (&json!(ARN), &json!("tests")));
 }
 
 #[tokio::test]
 async fn the_gate_answers_the_http_api() {
     let ssm = Ssm::start().await;
-    let mut controller = Lambda::start(env!("CARGO_BIN_EXE_controller"), &ssm).await;
-    let mut gate = Lambda::start(env!("CARGO_BIN_EXE_gate"), &ssm).await;
-    assert_eq!(gate.invoke(get("/alive")).await.1["statusCode"], 503);
-    controller.invoke(json!({})).await;
+    let mut controller = start(env!("CARGO_BIN_EXE_controller"), &ssm, &[]).await;
+    let mut gate = start(env!("CARGO_BIN_EXE_gate"), &ssm, &[]).await;
+    assert_eq!(invoke(&mut gate, get("/alive")).await.body["statusCode"], 503);
+    invoke(&mut controller, json!({})).await;
     let vote = store(&ssm, &london()).votes().await.unwrap().unwrap().regions.into_values().next().unwrap().vote;
     assert_eq!(vote, Vote::Serve);
     for (path, status, body) in [
@@ -145,13 +97,13 @@ async fn the_gate_answers_the_http_api() {
         ("/vote/eu-central-1", 404, "no such region\n"),
     ] {
         // The first answers may still come from before the controller ran, for up to the cache time.
-        let mut answer = gate.invoke(get(path)).await.1;
+        let mut answer = invoke(&mut gate, get(path)).await.body;
         for _ in 0..100 {
             if answer["statusCode"] == status {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
-            answer = gate.invoke(get(path)).await.1;
+            answer = invoke(&mut gate, get(path)).await.body;
         }
         assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(status), &json!(body)), "{path}: {answer}");
         assert_eq!(answer["headers"]["cache-control"], "no-store", "{answer}");
@@ -159,13 +111,75 @@ async fn the_gate_answers_the_http_api() {
 }
 
 #[tokio::test]
-async fn outside_of_lambda_or_without_settings_they_say_what_is_missing() {
+async fn the_gate_takes_whatever_an_http_api_hands_over() {
+    let ssm = Ssm::start().await;
+    let mut controller = start(env!("CARGO_BIN_EXE_controller"), &ssm, &[]).await;
+    invoke(&mut controller, json!({})).await;
+    let mut gate = start(env!("CARGO_BIN_EXE_gate"), &ssm, &[]).await;
+    let mut said = Vec::new();
+    let mut ask = async |what: &str, event: Value| {
+        let answer = invoke(&mut gate, event).await;
+        assert_eq!(answer.kind, Kind::Response, "{what}: {answer:?}");
+        assert_eq!(answer.body["isBase64Encoded"], false, "{what}: {answer:?}");
+        said.push(format!("{what}: {} {}", answer.body["statusCode"], answer.body["body"]));
+    };
+    // The address of the API itself has the stage in its path, the name mapped to it has not.
+    ask("stage in the path", request("GET", "/live/vote/us-west-2", "live")).await;
+    ask("stage not in the path", request("GET", "/vote/us-west-2", "live")).await;
+    ask("HEAD", request("HEAD", "/vote/us-west-2", "$default")).await;
+    ask("POST", request("POST", "/vote/us-west-2", "$default")).await;
+    // API Gateway has decoded the path.
+    ask("a space", get("/vote/us west 2")).await;
+    ask("another alphabet", get("/vote/\u{e9}\u{0}\u{1f600}")).await;
+    ask("a question mark", get("/vote/us-west-2?x")).await;
+    ask("dots", get("/vote/../vote/us-west-2")).await;
+    ask("nothing", get("")).await;
+    let mut query = get("/vote/us-west-2");
+    query["rawQueryString"] = json!("a=%zz&b=\"");
+    ask("a query", query).await;
+    let mut body = request("GET", "/vote/us-west-2", "$default");
+    body["body"] = json!("AP/+");
+    body["isBase64Encoded"] = json!(true);
+    body["cookies"] = json!(["a=1", "b=2"]);
+    ask("a body of bytes, and cookies", body).await;
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[tokio::test]
+async fn an_ssm_that_hangs_is_told_of_before_the_invocation_ends() {
+    let ssm = Ssm::start().await;
+    ssm.fault(Fault::Hang);
+    let short = Duration::from_secs(2);
+    let mut controller = start(env!("CARGO_BIN_EXE_controller"), &ssm, &[]).await;
+    let answer = controller.invoke(&json!({}), short).await.unwrap();
+    assert!(answer.took < short, "{answer:?}");
+    assert_eq!((answer.kind, &answer.body["errorMessage"]), (Kind::Error, &json!("the last votes cannot be read")));
+
+    let mut gate = start(env!("CARGO_BIN_EXE_gate"), &ssm, &[]).await;
+    let answer = gate.invoke(&get("/vote/us-west-2"), short).await.unwrap();
+    assert!(answer.took < short, "{answer:?}");
+    assert_eq!((&answer.body["statusCode"], &answer.body["body"]), (&json!(503), &json!("no votes yet\n")));
+    // One that has less time than a read may take.
+    let hasty = Duration::from_millis(700);
+    let answer = gate.invoke(&get("/vote/us-west-2"), hasty).await.unwrap();
+    assert!(answer.took < hasty, "{answer:?}");
+    assert_eq!(answer.body["statusCode"], 503);
+    assert!(answer.body["body"].as_str().unwrap().starts_with("not done within"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn without_settings_they_say_what_is_missing() {
+    let ssm = Ssm::start().await;
     for binary in [env!("CARGO_BIN_EXE_controller"), env!("CARGO_BIN_EXE_gate")] {
-        let output = Command::new(binary).env_clear().output().await.unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(!output.status.success() && said.contains("AWS_LAMBDA_RUNTIME_API is not set"), "{said}");
-        let output = Command::new(binary).env_clear().env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9").output().await.unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(!output.status.success() && said.contains("FAILOVER_POLICY is not set"), "{said}");
+        let (status, lines) = start(binary, &ssm, &[("AWS_LAMBDA_FUNCTION_NAME", "")]).await.ended().await.unwrap();
+        assert!(!status.success() && lines[0].contains("AWS_LAMBDA_FUNCTION_NAME is not set: this is a Lambda function"), "{lines:?}");
+        for missing in REQUIRED {
+            let (status, lines) = start(binary, &ssm, &[(missing, "")]).await.ended().await.unwrap();
+            let said: Value = serde_json::from_str(&lines[0]).unwrap();
+            // Where the region is not set either, the observer is what is missing.
+            let missing = if missing == "AWS_REGION" { "FAILOVER_OBSERVER" } else { missing };
+            assert!(!status.success());
+            assert_eq!(said["error"], format!("{missing} is not set"), "{said}");
+        }
     }
 }

@@ -11,6 +11,8 @@ mod http;
 mod invocation;
 mod log;
 mod run;
+#[cfg(feature = "service")]
+pub mod service;
 
 pub use deadline::{Deadline, MARGIN, Overdue};
 #[cfg(feature = "http")]

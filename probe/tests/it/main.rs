@@ -7,6 +7,7 @@ mod fixture;
 mod classified;
 mod deadlines;
 mod delivered;
+mod function;
 mod names;
 mod running;
 mod secured;
