@@ -135,14 +135,35 @@ async fn the_gate_takes_whatever_an_http_api_hands_over() {
     ask("dots", get("/vote/../vote/us-west-2")).await;
     ask("nothing", get("")).await;
     let mut query = get("/vote/us-west-2");
-    query["rawQueryString"] = json!("a=%zz&b=\"");
-    ask("a query", query).await;
+    query["rawQueryString"] = json!("a=%zz&b=\"\u{e9} <");
+    ask("a query that is none", query).await;
+    let mut host = get("/vote/us-west-2");
+    host["headers"]["host"] = json!("[ a@b");
+    ask("a host that is none", host).await;
+    let mut body = get("/vote/us-west-2");
+    body["body"] = json!("\u{e9}");
+    body["isBase64Encoded"] = json!(true);
+    ask("a body that is not base64", body).await;
     let mut body = request("GET", "/vote/us-west-2", "$default");
     body["body"] = json!("AP/+");
     body["isBase64Encoded"] = json!(true);
     body["cookies"] = json!(["a=1", "b=2"]);
     ask("a body of bytes, and cookies", body).await;
-    insta::assert_snapshot!(said.join("\n"));
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    stage in the path: 200 "serve chat us-west-2\n"
+    stage not in the path: 200 "serve chat us-west-2\n"
+    HEAD: 200 ""
+    POST: 405 "only GET and HEAD\n"
+    a space: 404 "no such region\n"
+    another alphabet: 404 "no such region\n"
+    a question mark: 200 "serve chat us-west-2\n"
+    dots: 200 "serve chat us-west-2\n"
+    nothing: 404 "not found\n"
+    a query that is none: 200 "serve chat us-west-2\n"
+    a host that is none: 200 "serve chat us-west-2\n"
+    a body that is not base64: 200 "serve chat us-west-2\n"
+    a body of bytes, and cookies: 200 "serve chat us-west-2\n"
+    "#);
 }
 
 #[tokio::test]
@@ -159,7 +180,8 @@ async fn an_ssm_that_hangs_is_told_of_before_the_invocation_ends() {
     let answer = gate.invoke(&get("/vote/us-west-2"), short).await.unwrap();
     assert!(answer.took < short, "{answer:?}");
     assert_eq!((&answer.body["statusCode"], &answer.body["body"]), (&json!(503), &json!("no votes yet\n")));
-    // One that has less time than a read may take.
+    // One that has less time than a read may take, and has never tried.
+    let mut gate = start(env!("CARGO_BIN_EXE_gate"), &ssm, &[]).await;
     let hasty = Duration::from_millis(700);
     let answer = gate.invoke(&get("/vote/us-west-2"), hasty).await.unwrap();
     assert!(answer.took < hasty, "{answer:?}");

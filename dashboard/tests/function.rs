@@ -90,7 +90,16 @@ async fn it_answers_as_a_page_does_and_lets_nobody_in_without_a_token() {
         "httpMethod": "GET", "path": "/health", "queryStringParameters": {}, "headers": { "host": HOST, "x-forwarded-proto": "https" }, "body": "", "isBase64Encoded": false
     });
     ask("a load balancer", balanced).await;
-    insta::assert_snapshot!(said.join("\n"));
+    insta::assert_snapshot!(said.join("\n"), @"
+    health: 200 text/plain; charset=utf-8 base64 false cookies []
+    style: 200 text/css; charset=utf-8 base64 false cookies []
+    icon: 200 image/svg+xml base64 false cookies []
+    another host: 421 text/plain; charset=utf-8 base64 false cookies []
+    nobody: 401 text/plain; charset=utf-8 base64 false cookies []
+    bytes from nobody: 401 text/plain; charset=utf-8 base64 false cookies []
+    no such page: 401 text/plain; charset=utf-8 base64 false cookies []
+    a load balancer: 200 text/plain; charset=utf-8 base64 false cookies null
+    ");
 }
 
 #[tokio::test]

@@ -5,11 +5,13 @@ use std::process::ExitCode;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::uri::PathAndQuery;
+use axum::http::uri::{Authority, PathAndQuery};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpRequestContext};
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::tower::ServiceExt as _;
 use lambda_http::{Adapter, LambdaEvent, Request, Service as _, service_fn};
@@ -20,7 +22,10 @@ use crate::run::events;
 /// Serves `router` until the process is ended. Paths are those below the API's stage, whatever its name. A request that is not answered by its deadline, body
 /// and all, is answered 503.
 pub async fn serve(router: Router) -> ExitCode {
-    events(async |event: LambdaEvent<LambdaRequest>, deadline| {
+    events(async |mut event: LambdaEvent<LambdaRequest>, deadline| {
+        if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
+            make_sound(request);
+        }
         let answered = service_fn(|request: Request| {
             let router = router.clone();
             async move { Ok::<_, Infallible>(answer(router, request, deadline).await) }
@@ -57,6 +62,26 @@ async fn answer(router: Router, mut request: Request, deadline: Deadline) -> Res
 
 fn refuse(status: StatusCode, line: String) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "text/plain; charset=utf-8")], line + "\n").into_response()
+}
+
+/// Makes a request of what would be none: the conversion panics at a query, a host or a body that it cannot write down, and whoever asks chooses all three.
+fn make_sound(request: &mut ApiGatewayV2httpRequest) {
+    if let Some(query) = request.raw_query_string.as_mut().filter(|query| Uri::try_from(format!("/?{query}")).is_err()) {
+        let escaped = query.bytes().map(|byte| match byte {
+            b'"' | b'#' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => format!("%{byte:02X}"),
+            byte if byte.is_ascii_graphic() => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        });
+        *query = escaped.collect();
+    }
+    let is_host = |host: &str| Authority::try_from(host).is_ok_and(|host| !host.as_str().contains('@'));
+    if request.headers.get(header::HOST).is_some_and(|host| !host.to_str().is_ok_and(is_host)) {
+        request.headers.remove(header::HOST);
+    }
+    request.request_context.domain_name.take_if(|name| !is_host(name));
+    if request.is_base64_encoded && request.body.as_ref().is_some_and(|body| STANDARD.decode(body).is_err()) {
+        (request.body, request.is_base64_encoded) = (None, false);
+    }
 }
 
 /// The address without the stage that stands before the path of every API but one whose stage is `$default`.
