@@ -251,7 +251,7 @@ pub(super) fn legend(view: &View) -> String {
         ("WRONG, FLIPS", "regions left while they were fine; times one went out or came back beyond the first".to_owned()),
         (
             "EMPTY, OVER",
-            "minutes in which some were answered with nothing, or with a last resort while a region was voted out; in which a serving region was overloaded".to_owned(),
+            "minutes in which votes left some no answer or a last resort; in which a serving region was overloaded".to_owned(),
         ),
         ("VOTE, ANSWERS", "from the first that users felt to a majority of votes; to DNS answers that follow it".to_owned()),
     ]);
