@@ -221,6 +221,7 @@ impl<'a> Seat<'a> {
             lost: look.is_lost_on_the_way(),
             gone: self.memory.gone(),
             clean: self.memory.clean,
+            was_ejected: self.memory.ejected_at.is_some(),
             onset: self.memory.checks.onset(),
             weight: self.memory.weight(),
         }

@@ -71,6 +71,8 @@ pub(crate) struct Candidate {
     pub(crate) gone: u8,
     /// How many of its newest rounds had no critical failure.
     pub(crate) clean: u8,
+    /// Whether it was ever ejected automatically.
+    pub(crate) was_ejected: bool,
     /// Since when it uses up its error budgets, if it does.
     pub(crate) onset: Option<Timestamp>,
     /// How much speaks against it, to compare it with others.
@@ -205,6 +207,8 @@ fn needs_room(policy: &Policy, candidate: &Candidate, out: usize) -> bool {
 struct Turned {
     out: bool,
     at: Timestamp,
+    /// Whether automation ever left it.
+    was_ejected: bool,
     /// Since when it uses up its error budgets, if it does.
     onset: Option<Timestamp>,
 }
@@ -213,7 +217,7 @@ struct Turned {
 ///
 /// A region that has carried the load of another well for a while and then begins to fail does so by itself. One that has not may fail of that load, and one
 /// that begins together with the other fails of one cause with it; no room elsewhere helps against either. What burnt while it carried another's load says
-/// nothing of it once it is relieved.
+/// nothing of it once it is relieved; nor does a count of what fails in part, once the region that automation had left is back.
 fn may_be_ours(policy: &Policy, candidate: &Candidate, others: &[Turned], now: Timestamp) -> bool {
     let [_, window] = policy.thresholds().windows();
     let onset = candidate.onset.unwrap_or(now);
@@ -222,8 +226,11 @@ fn may_be_ours(policy: &Policy, candidate: &Candidate, others: &[Turned], now: T
         Some(Evidence::Gone) if candidate.is_gone_for_good(policy) => false,
         Some(Evidence::Gone | Evidence::Count | Evidence::Burn) | None if other.out => together(other),
         Some(Evidence::Burn) => onset <= other.at && age(now, other.at) < window,
-        Some(Evidence::Gone | Evidence::Count) => candidate.onset.is_some_and(|onset| onset <= other.at) && age(now, other.at) < window,
-        None => false,
+        Some(Evidence::Count) => {
+            let lately = other.was_ejected && other.at <= now && age(now, other.at) < window;
+            lately && candidate.is_partial() && candidate.onset.is_some_and(|onset| onset <= other.at)
+        }
+        Some(Evidence::Gone) | None => false,
     })
 }
 
@@ -244,10 +251,11 @@ fn limit(
     let mut survivors: BTreeSet<RegionName> = candidates.iter().filter_map(serves).collect();
     let drained_at = drained.iter().map(|region| (*region, circumstances.drained_since.get(region).copied().unwrap_or(*now)));
     let mut turned: BTreeMap<RegionName, Turned> =
-        drained_at.map(|(region, at)| (region.clone(), Turned { out: true, at, onset: None })).collect();
+        drained_at.map(|(region, at)| (region.clone(), Turned { out: true, at, was_ejected: false, onset: None })).collect();
     turned.extend(candidates.iter().map(|(region, c)| {
         let returns = (c.before, c.vote) == (Vote::Eject, Vote::Serve);
-        (region.clone(), Turned { out: c.before == Vote::Eject && !returns, at: if returns { *now } else { c.since }, onset: c.onset })
+        let (out, at) = (c.before == Vote::Eject && !returns, if returns { *now } else { c.since });
+        (region.clone(), Turned { out, at, was_ejected: c.was_ejected, onset: c.onset })
     }));
     let mut ejected: Vec<(&RegionName, &mut Candidate)> = candidates.iter_mut().filter(|(_, c)| c.vote == Vote::Eject).collect();
     ejected.sort_by(|(a_name, a), (b_name, b)| a.precedence().cmp(&b.precedence()).then(a_name.cmp(b_name)));

@@ -284,21 +284,21 @@ fn an_observer_on_an_island_blames_its_own_network() {
 }
 
 #[test]
-fn an_observer_that_loses_half_of_all_it_sends_abroad_blames_the_way_out() {
-    let play = |oregon: &[Fault]| {
+fn an_observer_that_loses_as_much_on_every_way_abroad_blames_the_way_out() {
+    let play = |oregon: Fault| {
         let mut scene = Scene::three_regions();
         scene.rounds(8, &[]);
         for n in 0..30 {
-            let others = if n % 2 == 0 { gone(LONDON) } else { [gone(LONDON), oregon.to_vec()].concat() };
-            scene.rounds(1, &others);
+            let london = (LONDON, Check::Rest, "fail:timeout");
+            scene.rounds(1, &if n % 2 == 0 { vec![london, oregon] } else { vec![london] });
         }
         (scene.line(), scene.why(LONDON))
     };
-    let (votes, why) = play(&gone(OREGON));
+    let (votes, why) = play((OREGON, Check::Websocket, "fail:timeout"));
     assert_eq!(votes, "serve serve serve", "Dublin sees itself and half of nothing else");
-    assert_snapshot!(why, @"refused by everyone-looks-sick: would be ejected because every critical check failed in 8 rounds in a row (connect)");
+    assert_snapshot!(why, @"refused by everyone-looks-sick: would be ejected because rest failed in 6 of its last 6 rounds (timeout)");
     // Oregon answers, if with errors: there is a way to it, and so there would be one to London.
-    assert_eq!(play(&broken(OREGON)).0, "serve eject serve");
+    assert_eq!(play((OREGON, Check::Websocket, "fail:status-503")).0, "eject serve serve");
 }
 
 #[test]
@@ -323,7 +323,8 @@ fn nobody_is_left_for_regions_that_are_unhealthy_themselves_unless_nothing_works
     assert_eq!(scene.line(), "serve serve serve");
     assert_eq!((scene.verdict(OREGON), scene.verdict(DUBLIN)), (Verdict::Unhealthy, Verdict::Unhealthy), "a third of all requests fails");
     let gone_for = (1..20).find(|n| {
-        scene.rounds(1, &[gone(LONDON), grey(3 * n + 1 + n % 2)].concat());
+        let others = [Some(OREGON), Some(DUBLIN), None][n % 3].map(rest);
+        scene.rounds(1, &[gone(LONDON), others.into_iter().collect()].concat());
         scene.vote(LONDON) == Vote::Eject
     });
     assert_eq!(gone_for, Some(8), "{}", scene.why(LONDON));
@@ -358,6 +359,22 @@ fn what_begins_to_fail_with_the_load_of_another_is_not_left_for_it() {
     scene.rounds(130, &gone(LONDON));
     (0..60).for_each(|n| drop(scene.rounds(1, &[gone(LONDON), failing(n)].concat())));
     assert_eq!(scene.line(), "eject eject serve");
+}
+
+#[test]
+fn what_failed_in_part_under_the_load_of_another_is_not_left_when_it_is_relieved() {
+    let mut scene = Scene::with(with_capacity(1.0));
+    let grey = |n: usize| if n.is_multiple_of(3) { vec![OREGON_TABLE] } else { Vec::new() };
+    (0..130).for_each(|n| drop(scene.rounds(1, &[gone(LONDON), grey(n)].concat())));
+    let back = (0..400).find(|n| {
+        scene.rounds(1, &grey(*n));
+        scene.vote(LONDON) == Vote::Serve
+    });
+    assert!(back.is_some(), "{}", scene.why(LONDON));
+    // The crowd is not gone at once.
+    scene.rounds(6, &[OREGON_TABLE]);
+    assert_eq!(scene.line(), "serve serve serve");
+    assert_snapshot!(scene.why(OREGON), @"refused by capacity: would be ejected because table failed in 6 of its last 6 rounds (status-503)");
 }
 
 #[test]
