@@ -66,6 +66,11 @@ impl<'a> Look<'a> {
         self.memory.evidence(self.policy).filter(|_| self.memory.down && self.memory.just_failed())
     }
 
+    /// Whether all that failed of it lately failed on the way to it, if anything did.
+    pub(crate) fn is_lost_on_the_way(&self) -> Option<bool> {
+        self.sight.is_lost_on_the_way(self.region)
+    }
+
     /// Why a region that serves does so, whatever its memory.
     pub(crate) fn serving(&self) -> Reason {
         match self.sight.failing(self.policy, self.region) {

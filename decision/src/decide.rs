@@ -154,6 +154,7 @@ fn vote(
         reserved: standing.iter().filter(|(_, standing)| standing.reserved).map(|(region, _)| region).collect(),
         own: Own { seen: regions(|seat| seat.before == Vote::Eject || seat.settles), shown: regions(|seat| seat.shown) },
         others,
+        observer: sight.own(),
         last_ejection: seats.iter().filter_map(|seat| seat.memory.ejected_at).filter(|at| *at <= now).max(),
         now,
     };
@@ -216,9 +217,11 @@ impl<'a> Seat<'a> {
             down: self.memory.down,
             evidence: look.evidence(),
             failed: self.memory.failed(),
-            share: self.memory.fast_share(),
+            shares: self.memory.shares(),
+            lost: look.is_lost_on_the_way(),
             gone: self.memory.gone(),
             clean: self.memory.clean,
+            was_ejected: self.memory.ejected_at.is_some(),
             onset: self.memory.checks.onset(),
             weight: self.memory.weight(),
         }
@@ -263,7 +266,7 @@ impl<'a> Seat<'a> {
             (Vote::Serve, Vote::Eject) => {
                 memory.resumed = false;
                 if automatic {
-                    memory.eject(policy, self.region, now);
+                    memory.eject(policy, self.region, self.since, now);
                 }
             }
             (Vote::Eject, Vote::Eject) => {}

@@ -212,9 +212,27 @@ impl Sight<'_> {
         }
     }
 
+    /// The region that looks, if anything was seen.
+    pub(crate) fn own(&self) -> Option<&RegionName> {
+        self.own
+    }
+
     /// The newest round, if it may be believed.
     pub(crate) fn newest(&self) -> Option<&Round> {
         self.rounds.last().copied().filter(|_| self.eyes == Eyes::Open)
+    }
+
+    /// Whether all that failed of a region in the rounds at hand failed on the way to it: nothing there answered, not even with an error. `None` if nothing
+    /// failed to the end.
+    pub(crate) fn is_lost_on_the_way(&self, region: &RegionName) -> Option<bool> {
+        let results = self.rounds.iter().filter_map(|round| round.regions.get(region)).flatten();
+        let causes = results.filter(|(check, _)| check.is_critical()).filter_map(|(_, result)| match &result.outcome {
+            Outcome::Fail(cause) => Some(cause),
+            Outcome::Pass | Outcome::Degraded(_) | Outcome::Unknown(_) => None,
+        });
+        let mut told = causes.filter(|cause| !matches!(cause, Cause::NotTried | Cause::Row | Cause::Column | Cause::Own)).peekable();
+        told.peek()?;
+        Some(told.all(|cause| matches!(cause, Cause::Dns | Cause::Connect | Cause::Timeout)))
     }
 
     /// What speaks against a region, in words: the strongest that is enough to be unhealthy, or else the count that comes nearest; `None` when nothing does.
@@ -250,6 +268,12 @@ impl Sight<'_> {
 /// How many of the last eight rounds must have failed, at the first attempt at least, for what a window holds to be of now: a window forgets slowly, and one
 /// stray failure after a long outage is not more of it.
 const STILL_FAILED: usize = 3;
+
+/// The part of what is too much from which on a budget burns.
+const A_PART: f64 = 1.0 / 3.0;
+
+/// As how many relapses one counts that comes soon after the return: so many doublings lead from the shortest hold-down to the longest.
+const SOON_COUNTS: u8 = 5;
 
 /// How strong what speaks against a region is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -306,23 +330,23 @@ impl Memory {
 
     /// The check that burns its budget fastest, if one burns at least a third of what makes a region unhealthy.
     fn burning(&self, policy: &Policy) -> Option<Burning> {
-        let [fast, slow] = limits(policy).map(|(window, limit)| {
-            let (check, share) = self.checks.worst(window);
-            (share / limit, Burning { check, share, window, enough: share >= limit && !self.checks.is_excused(window) })
-        });
+        let [fast, slow] = self.parts(policy);
         let (part, worst) = if fast.0 > slow.0 { fast } else { slow };
-        (part >= 1.0 / 3.0).then_some(worst)
+        (part >= A_PART).then_some(worst)
     }
 
-    /// Which windows hold so much that a region is unhealthy by it.
-    fn too_much(&self, policy: &Policy) -> [bool; 2] {
-        limits(policy).map(|(window, limit)| self.checks.worst(window).1 >= limit)
+    /// By window: how much of what is too much the worst check has, and which that is.
+    fn parts(&self, policy: &Policy) -> [(f64, Burning); 2] {
+        limits(policy).map(|(window, limit)| {
+            let (check, share) = self.checks.worst(window);
+            (share / limit, Burning { check, share, window, enough: share >= limit && !self.checks.is_excused(window) })
+        })
     }
 
     /// The region was brought back by its own rounds: what it failed before speaks against it no longer.
     pub(crate) fn come_back(&mut self, policy: &Policy) {
-        let too_much = self.too_much(policy);
-        self.checks.excuse(too_much);
+        let parts = self.parts(policy);
+        self.checks.excuse(parts.map(|(part, _)| part >= 1.0));
     }
 
     /// How many of the last rounds failed in some critical check, at the first attempt at least.
@@ -330,9 +354,9 @@ impl Memory {
         self.rounds.bytes().filter(u8::is_ascii_alphabetic).count()
     }
 
-    /// The largest share of first attempts at one check that failed over the fast window.
-    pub(crate) fn fast_share(&self) -> f64 {
-        self.checks.worst(Window::Fast).1
+    /// The largest share of first attempts at one check that failed over the fast window, and over the slow one.
+    pub(crate) fn shares(&self) -> [f64; 2] {
+        [Window::Fast, Window::Slow].map(|window| self.checks.worst(window).1)
     }
 
     /// Whether the newest round that counts failed.
@@ -356,9 +380,14 @@ impl Memory {
         thresholds.hold_down(out, doublings)
     }
 
-    /// The region was ejected automatically.
-    pub(crate) fn eject(&mut self, policy: &Policy, region: &RegionName, now: Timestamp) {
-        self.relapses = self.relapses.saturating_add(1);
+    /// The region was ejected automatically, having served since `since`.
+    ///
+    /// One that fails again so soon after its return was well for as long as nobody was there, which says nothing: what ails it comes with its users. It is
+    /// held down for the longest at once.
+    pub(crate) fn eject(&mut self, policy: &Policy, region: &RegionName, since: Timestamp, now: Timestamp) {
+        let [_, window] = policy.thresholds().windows();
+        let is_soon = self.relapses > 0 && age(now, since) < window;
+        self.relapses = self.relapses.saturating_add(if is_soon { SOON_COUNTS } else { 1 });
         self.ejected_at = Some(now);
         self.held_until = Some(millis(later(now, self.hold_down(policy, region, now))));
     }
@@ -388,8 +417,8 @@ impl Memory {
                 self.checks.take(*check, failed, first_failed, elapsed, policy.thresholds().windows());
             }
         }
-        let (burns, too_much) = (self.burning(policy).is_some(), self.too_much(policy));
-        self.checks.mark(burns, too_much, at);
+        let parts = self.parts(policy);
+        self.checks.mark(parts.iter().any(|(part, _)| *part >= A_PART), parts.map(|(part, _)| part >= 1.0), at);
         match mark {
             Mark::Unknown => {}
             Mark::Clean => self.take_clean(policy, '.', at),

@@ -32,6 +32,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) own: Own<'a>,
     /// What the other observers may eject.
     pub(crate) others: Others<'a>,
+    /// The region that looks, if anything was seen.
+    pub(crate) observer: Option<&'a RegionName>,
     /// When this observer last ejected a region.
     pub(crate) last_ejection: Option<Timestamp>,
     /// The time.
@@ -61,12 +63,16 @@ pub(crate) struct Candidate {
     pub(crate) evidence: Option<Evidence>,
     /// How many of its last rounds failed, at the first attempt at least.
     pub(crate) failed: usize,
-    /// The share of first attempts at its worst check that failed over the fast window.
-    pub(crate) share: f64,
+    /// The share of first attempts at its worst check that failed over the fast window, and over the slow one.
+    pub(crate) shares: [f64; 2],
+    /// Whether all that failed of it lately failed on the way to it, if anything did.
+    pub(crate) lost: Option<bool>,
     /// In how many rounds up to the newest nothing of it worked.
     pub(crate) gone: u8,
     /// How many of its newest rounds had no critical failure.
     pub(crate) clean: u8,
+    /// Whether it was ever ejected automatically.
+    pub(crate) was_ejected: bool,
     /// Since when it uses up its error budgets, if it does.
     pub(crate) onset: Option<Timestamp>,
     /// How much speaks against it, to compare it with others.
@@ -136,7 +142,7 @@ fn pass(
     circumstances: &Circumstances<'_>,
     last_ejection: Option<Timestamp>,
 ) {
-    for region in everyone_looks_sick(policy, candidates) {
+    for region in everyone_looks_sick(policy, candidates, circumstances.observer) {
         if let Some(candidate) = candidates.get_mut(&region).filter(|candidate| !candidate.held && candidate.before == Vote::Serve) {
             candidate.refuse(SafetyRule::EveryoneLooksSick);
         }
@@ -151,26 +157,37 @@ fn pass(
 /// best of the others is none of these, however the rest does.
 ///
 /// Where some attempts fail and some do not, a few rounds say little: until the shares of minutes tell them apart, it is enough that the other fails at all.
-/// Shares are compared unless the other has been clean for long enough to show that its failing is over.
-fn everyone_looks_sick(policy: &Policy, candidates: &BTreeMap<RegionName, Candidate>) -> BTreeSet<RegionName> {
-    let thresholds = policy.thresholds();
-    let a_little = thresholds.error_budget * thresholds.fast_burn / 4.0;
-    let by_rounds = |other: &Candidate, than: &Candidate| other.failed >= 2 && 2 * other.failed >= than.failed;
-    let by_share = |other: &Candidate, than: &Candidate| {
-        let still = other.clean < thresholds.up_after.saturating_mul(2);
-        still && other.share >= a_little && 2.0 * other.share >= than.share
-    };
-    let not_told_apart = |other: &Candidate, than: &Candidate| other.failed > 0 && than.share < (2.0 * a_little).max(3.0 * other.share);
-    let as_sick = |other: &Candidate, than: &Candidate| match than.evidence {
-        Some(Evidence::Burn) => by_share(other, than) || not_told_apart(other, than),
-        Some(Evidence::Count) => by_rounds(other, than) || by_share(other, than) || not_told_apart(other, than),
-        Some(Evidence::Gone) | None => by_rounds(other, than),
-    };
+/// Of a count, shares are compared unless the other has been clean for long enough to show that its failing is over. Grey failure is luck for much longer:
+/// it is held against both windows of the other, whatever its last rounds were.
+///
+/// A region that is unhealthy itself is no better one, unless the other fails three times as often. And whoever loses as much on the way to every other
+/// region, while nothing but the one that it stands in answers, looks at its own way out: it leaves none of them for that.
+fn everyone_looks_sick(
+    policy: &Policy,
+    candidates: &BTreeMap<RegionName, Candidate>,
+    observer: Option<&RegionName>,
+) -> BTreeSet<RegionName> {
     let everyone = |(region, candidate): &(&RegionName, &Candidate)| {
-        let mut others = candidates.iter().filter(|(other, _)| other != region);
-        candidates.len() >= 2 && others.all(|(_, other)| as_sick(other, candidate))
+        let others = || candidates.iter().filter(|(other, _)| other != region);
+        candidates.len() >= 2
+            && (others().all(|(_, other)| candidate.is_as_sick(policy, other)) || is_way_out(candidates, region, candidate, observer))
     };
     candidates.iter().filter(everyone).map(|(region, _)| region.clone()).collect()
+}
+
+/// Whether what fails of a region fails on the way out of the one that looks: it reaches all others as badly, and hears no error from any of them.
+fn is_way_out(
+    candidates: &BTreeMap<RegionName, Candidate>,
+    region: &RegionName,
+    candidate: &Candidate,
+    observer: Option<&RegionName>,
+) -> bool {
+    let here = observer.is_some_and(|observer| observer != region && candidates.contains_key(observer));
+    let mut others = candidates.iter().filter(|(other, _)| *other != region && Some(*other) != observer).map(|(_, other)| other).peekable();
+    let as_lost = |other: &Candidate| {
+        other.lost != Some(false) && (candidate.is_matched_by_rounds(other) || candidate.is_matched_by_share(other, FAST))
+    };
+    here && candidate.lost == Some(true) && others.peek().is_some() && others.all(as_lost)
 }
 
 /// Whether it takes known room elsewhere to eject a region for what speaks against it, while `out` others are out.
@@ -190,6 +207,8 @@ fn needs_room(policy: &Policy, candidate: &Candidate, out: usize) -> bool {
 struct Turned {
     out: bool,
     at: Timestamp,
+    /// Whether automation ever left it.
+    was_ejected: bool,
     /// Since when it uses up its error budgets, if it does.
     onset: Option<Timestamp>,
 }
@@ -198,7 +217,7 @@ struct Turned {
 ///
 /// A region that has carried the load of another well for a while and then begins to fail does so by itself. One that has not may fail of that load, and one
 /// that begins together with the other fails of one cause with it; no room elsewhere helps against either. What burnt while it carried another's load says
-/// nothing of it once it is relieved.
+/// nothing of it once it is relieved; nor does a count of what fails in part, once the region that automation had left is back.
 fn may_be_ours(policy: &Policy, candidate: &Candidate, others: &[Turned], now: Timestamp) -> bool {
     let [_, window] = policy.thresholds().windows();
     let onset = candidate.onset.unwrap_or(now);
@@ -207,7 +226,11 @@ fn may_be_ours(policy: &Policy, candidate: &Candidate, others: &[Turned], now: T
         Some(Evidence::Gone) if candidate.is_gone_for_good(policy) => false,
         Some(Evidence::Gone | Evidence::Count | Evidence::Burn) | None if other.out => together(other),
         Some(Evidence::Burn) => onset <= other.at && age(now, other.at) < window,
-        Some(Evidence::Gone | Evidence::Count) | None => false,
+        Some(Evidence::Count) => {
+            let lately = other.was_ejected && other.at <= now && age(now, other.at) < window;
+            lately && candidate.is_partial() && candidate.onset.is_some_and(|onset| onset <= other.at)
+        }
+        Some(Evidence::Gone) | None => false,
     })
 }
 
@@ -228,10 +251,11 @@ fn limit(
     let mut survivors: BTreeSet<RegionName> = candidates.iter().filter_map(serves).collect();
     let drained_at = drained.iter().map(|region| (*region, circumstances.drained_since.get(region).copied().unwrap_or(*now)));
     let mut turned: BTreeMap<RegionName, Turned> =
-        drained_at.map(|(region, at)| (region.clone(), Turned { out: true, at, onset: None })).collect();
+        drained_at.map(|(region, at)| (region.clone(), Turned { out: true, at, was_ejected: false, onset: None })).collect();
     turned.extend(candidates.iter().map(|(region, c)| {
         let returns = (c.before, c.vote) == (Vote::Eject, Vote::Serve);
-        (region.clone(), Turned { out: c.before == Vote::Eject && !returns, at: if returns { *now } else { c.since }, onset: c.onset })
+        let (out, at) = (c.before == Vote::Eject && !returns, if returns { *now } else { c.since });
+        (region.clone(), Turned { out, at, was_ejected: c.was_ejected, onset: c.onset })
     }));
     let mut ejected: Vec<(&RegionName, &mut Candidate)> = candidates.iter_mut().filter(|(_, c)| c.vote == Vote::Eject).collect();
     ejected.sort_by(|(a_name, a), (b_name, b)| a.precedence().cmp(&b.precedence()).then(a_name.cmp(b_name)));
@@ -277,10 +301,42 @@ fn crowded(policy: &Policy, before: &BTreeSet<&RegionName>, after: &BTreeSet<&Re
     }
 }
 
+/// The windows of [`Candidate::shares`].
+const FAST: usize = 0;
+const SLOW: usize = 1;
+
 impl Candidate {
+    /// Whether `other` does not look much better than it.
+    fn is_as_sick(&self, policy: &Policy, other: &Self) -> bool {
+        let thresholds = policy.thresholds();
+        let a_little = thresholds.error_budget * thresholds.fast_burn / 4.0;
+        let (own, theirs) = (self.shares[FAST], other.shares[FAST]);
+        let alike = |window: usize| other.shares[window] >= a_little && self.is_matched_by_share(other, window);
+        let was_well = other.clean >= thresholds.up_after.saturating_mul(2);
+        let fails = other.failed > 0 || !was_well && theirs >= a_little;
+        let not_told_apart = fails && own < (2.0 * a_little).max(3.0 * theirs);
+        let is_unhealthy = other.down && theirs >= a_little && own < 3.0 * theirs;
+        match self.evidence {
+            Some(Evidence::Burn) => alike(FAST) || alike(SLOW) || not_told_apart || is_unhealthy,
+            Some(Evidence::Count) => self.is_matched_by_rounds(other) || !was_well && alike(FAST) || not_told_apart || is_unhealthy,
+            Some(Evidence::Gone) => self.is_matched_by_rounds(other) || !self.is_gone_for_good(policy) && is_unhealthy,
+            None => self.is_matched_by_rounds(other),
+        }
+    }
+
+    /// Whether `other` failed in at least half as many of the last rounds.
+    fn is_matched_by_rounds(&self, other: &Self) -> bool {
+        other.failed >= 2 && 2 * other.failed >= self.failed
+    }
+
+    /// Whether the share that failed of `other` over a window is at least half as large.
+    fn is_matched_by_share(&self, other: &Self, window: usize) -> bool {
+        2.0 * other.shares[window] >= self.shares[window]
+    }
+
     /// Whether more than half of what is tried at it has worked for minutes.
     fn is_partial(&self) -> bool {
-        self.evidence != Some(Evidence::Gone) && self.share < 0.5
+        self.evidence != Some(Evidence::Gone) && self.shares[0] < 0.5
     }
 
     /// Whether nothing of it worked for three times as long as it takes to be gone, or in all the rounds that are remembered: of one in which much fails, a

@@ -112,20 +112,25 @@ fn late_or_unreplicated_is_degraded_and_never_ejected() {
 }
 
 #[test]
-fn each_relapse_doubles_the_hold_down() {
-    let mut scene = Scene::three_regions();
-    let mut out = Vec::new();
-    for _ in 0..3 {
-        while scene.vote_or_serve(LONDON) == Vote::Serve {
-            scene.rounds(1, &[LONDON_SOCKETS]);
+fn each_relapse_doubles_the_hold_down_and_one_at_once_takes_the_longest() {
+    let held_for = |serves_for: usize| {
+        let mut scene = Scene::three_regions();
+        let mut out = Vec::new();
+        for _ in 0..3 {
+            scene.rounds(serves_for, &[]);
+            while scene.vote_or_serve(LONDON) == Vote::Serve {
+                scene.rounds(1, &[LONDON_SOCKETS]);
+            }
+            let last_failure = scene.now;
+            while scene.vote(LONDON) == Vote::Eject {
+                scene.rounds(1, &[]);
+            }
+            out.push(scene.now.duration_since(last_failure).as_secs());
         }
-        let last_failure = scene.now;
-        while scene.vote(LONDON) == Vote::Eject {
-            scene.rounds(1, &[]);
-        }
-        out.push(scene.now.duration_since(last_failure).as_secs());
-    }
-    assert_eq!(out, [120, 240, 480]);
+        out
+    };
+    assert_eq!(held_for(150), [120, 240, 480], "it served well for 25 minutes each time");
+    assert_eq!(held_for(100), [120, 3600, 3600], "it was well for as long as nobody was there");
 }
 
 #[test]
@@ -279,6 +284,53 @@ fn an_observer_on_an_island_blames_its_own_network() {
 }
 
 #[test]
+fn an_observer_that_loses_as_much_on_every_way_abroad_blames_the_way_out() {
+    let play = |oregon: Fault| {
+        let mut scene = Scene::three_regions();
+        scene.rounds(8, &[]);
+        for n in 0..30 {
+            let london = (LONDON, Check::Rest, "fail:timeout");
+            scene.rounds(1, &if n % 2 == 0 { vec![london, oregon] } else { vec![london] });
+        }
+        (scene.line(), scene.why(LONDON))
+    };
+    let (votes, why) = play((OREGON, Check::Websocket, "fail:timeout"));
+    assert_eq!(votes, "serve serve serve", "Dublin sees itself and half of nothing else");
+    assert_snapshot!(why, @"refused by everyone-looks-sick: would be ejected because rest failed in 6 of its last 6 rounds (timeout)");
+    // Oregon answers, if with errors: there is a way to it, and so there would be one to London.
+    assert_eq!(play((OREGON, Check::Websocket, "fail:status-503")).0, "eject serve serve");
+}
+
+#[test]
+fn what_all_failed_alike_is_not_held_against_the_one_that_goes_on_a_little() {
+    let rest = |name| (name, Check::Rest, "fail:status-500");
+    let mut scene = Scene::with(with_capacity(1.0));
+    scene.rounds(120, &[rest(LONDON), rest(OREGON), rest(DUBLIN)]);
+    scene.rounds(8, &[]);
+    for n in 0..60 {
+        let stray = if n % 8 < 3 { vec![(LONDON, Check::Rest, "retried")] } else { Vec::new() };
+        scene.rounds(1, &stray);
+        assert_eq!(scene.line(), "serve serve serve", "round {n}: {}", scene.why(LONDON));
+    }
+}
+
+#[test]
+fn nobody_is_left_for_regions_that_are_unhealthy_themselves_unless_nothing_works_for_good() {
+    let rest = |name| (name, Check::Rest, "fail:status-500");
+    let mut scene = Scene::with(with_capacity(1.0));
+    let grey = |n: usize| vec![rest([LONDON, OREGON, DUBLIN][n % 3])];
+    (0..90).for_each(|n| drop(scene.rounds(1, &grey(n))));
+    assert_eq!(scene.line(), "serve serve serve");
+    assert_eq!((scene.verdict(OREGON), scene.verdict(DUBLIN)), (Verdict::Unhealthy, Verdict::Unhealthy), "a third of all requests fails");
+    let gone_for = (1..20).find(|n| {
+        let others = [Some(OREGON), Some(DUBLIN), None][n % 3].map(rest);
+        scene.rounds(1, &[gone(LONDON), others.into_iter().collect()].concat());
+        scene.vote(LONDON) == Vote::Eject
+    });
+    assert_eq!(gone_for, Some(8), "{}", scene.why(LONDON));
+}
+
+#[test]
 fn one_stray_failure_after_a_mended_outage_is_not_more_of_it() {
     let mut scene = Scene::with(with_capacity(1.0));
     scene.rounds(
@@ -307,6 +359,22 @@ fn what_begins_to_fail_with_the_load_of_another_is_not_left_for_it() {
     scene.rounds(130, &gone(LONDON));
     (0..60).for_each(|n| drop(scene.rounds(1, &[gone(LONDON), failing(n)].concat())));
     assert_eq!(scene.line(), "eject eject serve");
+}
+
+#[test]
+fn what_failed_in_part_under_the_load_of_another_is_not_left_when_it_is_relieved() {
+    let mut scene = Scene::with(with_capacity(1.0));
+    let grey = |n: usize| if n.is_multiple_of(3) { vec![OREGON_TABLE] } else { Vec::new() };
+    (0..130).for_each(|n| drop(scene.rounds(1, &[gone(LONDON), grey(n)].concat())));
+    let back = (0..400).find(|n| {
+        scene.rounds(1, &grey(*n));
+        scene.vote(LONDON) == Vote::Serve
+    });
+    assert!(back.is_some(), "{}", scene.why(LONDON));
+    // The crowd is not gone at once.
+    scene.rounds(6, &[OREGON_TABLE]);
+    assert_eq!(scene.line(), "serve serve serve");
+    assert_snapshot!(scene.why(OREGON), @"refused by capacity: would be ejected because table failed in 6 of its last 6 rounds (status-503)");
 }
 
 #[test]

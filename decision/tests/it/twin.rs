@@ -249,7 +249,9 @@ impl Twin {
             }
             if vote != region.vote {
                 if vote == Vote::Eject && !drained.contains(name) {
-                    region.relapses += 1;
+                    // Whoever fails again within twenty minutes of its return has had no better time in between: it counts for five.
+                    let at_once = region.relapses >= 1 && now.duration_since(region.since).as_secs_f64() < t.slow_window_seconds;
+                    region.relapses += if at_once { 5 } else { 1 };
                     region.ejected_at = Some(now);
                     region.held_until = Some(now + hold_down(&self.policy, region.relapses, seconds(0)));
                 }

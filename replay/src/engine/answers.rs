@@ -35,16 +35,13 @@ pub(super) struct Answers {
     pub(super) regions: [Option<usize>; 3],
     /// By home: nothing was healthy, so that one of all was taken.
     pub(super) last_resort: [bool; 3],
+    /// Some home is answered nothing, or a last resort, and would not be if nobody were ejected: the votes emptied the answer, and not Route 53's own checks.
+    pub(super) emptied: bool,
 }
 
 impl Answers {
     /// Everybody at home.
-    pub(super) const HOME: Self = Self { regions: [Some(0), Some(1), Some(2)], last_resort: [false; 3] };
-
-    /// Whether some home is answered nothing.
-    pub(super) fn are_empty(&self) -> bool {
-        self.regions.contains(&None)
-    }
+    pub(super) const HOME: Self = Self { regions: [Some(0), Some(1), Some(2)], last_resort: [false; 3], emptied: false };
 
     /// Whether some home is answered nothing, or a last resort.
     pub(super) fn nothing_served(&self) -> bool {
@@ -109,6 +106,8 @@ pub(super) struct Names {
     polled: Vec<Polled>,
     asked: DomainName,
     clients: [Client; 3],
+    /// The checks that follow the votes.
+    not_ejected: Vec<CheckId>,
     /// Ranks of the checkers: the first so many of them lie.
     liars: Vec<CheckerId>,
     connect: Duration,
@@ -124,12 +123,12 @@ impl Names {
     /// The records of a service in these regions, with checks that were made long ago.
     pub(super) fn new(names: &[RegionName; 3], asked: Asked, seed: u64) -> Result<Self, NoRecords> {
         let made = Made::new(names, asked).map_err(NoRecords)?;
-        let Made { zone, checks, polled, asked, clients } = made;
+        let Made { zone, checks, polled, asked, clients, not_ejected } = made;
         let passed = |id: &CheckId| polled.iter().any(|polled| polled.check == *id && !matches!(polled.endpoint, Endpoint::Eject { .. }));
         let checkers = Checkers::established(checks, seed, ClockSpeed::REAL, Deadlines::AWS, passed);
         let mut liars: Vec<CheckerId> = CheckerId::all().collect();
         draws(seed, For::Liars, 0, Duration::ZERO).shuffle(&mut liars);
-        Ok(Self { zone, checkers, polled, asked, clients, liars, connect: Deadlines::AWS.connect, seed })
+        Ok(Self { zone, checkers, polled, asked, clients, not_ejected, liars, connect: Deadlines::AWS.connect, seed })
     }
 
     /// When something is polled next.
@@ -183,10 +182,17 @@ impl Names {
 
     /// What users of each home are answered now.
     pub(super) fn answers(&self, now: Duration) -> Answers {
-        let mut answers = Answers { regions: [None; 3], last_resort: [false; 3] };
+        let answers = self.answers_by(|check| self.checkers.is_healthy(check, now));
+        let unvoted = |check: &CheckId| self.not_ejected.contains(check) || self.checkers.is_healthy(check, now);
+        let emptied = answers.nothing_served() && !self.answers_by(unvoted).nothing_served();
+        Answers { emptied, ..answers }
+    }
+
+    /// What users of each home are answered where these checks are healthy.
+    fn answers_by(&self, healthy: impl Fn(&CheckId) -> bool) -> Answers {
+        let mut answers = Answers { regions: [None; 3], last_resort: [false; 3], emptied: false };
         for (home, client) in self.clients.iter().enumerate() {
-            let healthy = |check: &CheckId| self.checkers.is_healthy(check, now);
-            let answer = self.zone.answer(&self.asked, RecordType::A, client, healthy, 0);
+            let answer = self.zone.answer(&self.asked, RecordType::A, client, &healthy, 0);
             if let Answered::Records { values, .. } = &answer.answered {
                 let address = values.first().and_then(route53::Value::address);
                 answers.regions[home] = (0..3).find(|region| address == Some(address_of(*region)));
@@ -233,6 +239,7 @@ struct Made {
     polled: Vec<Polled>,
     asked: DomainName,
     clients: [Client; 3],
+    not_ejected: Vec<CheckId>,
 }
 
 impl Made {
@@ -279,7 +286,9 @@ impl Made {
             latency_ms: order.iter().zip(LATENCY_MS).map(|(role, ms)| (regions[*role].clone(), ms)).collect(),
             ..Client::default()
         };
-        Ok(Self { zone: tree.zone, checks: tree.checks, polled, asked, clients: NEAREST.map(client) })
+        let not_ejected =
+            tree.purposes.iter().filter(|(_, purpose)| matches!(purpose, Purpose::NotEjected { .. })).map(|(check, _)| check.clone());
+        Ok(Self { zone: tree.zone, checks: tree.checks, polled, asked, clients: NEAREST.map(client), not_ejected: not_ejected.collect() })
     }
 }
 

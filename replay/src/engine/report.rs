@@ -35,7 +35,7 @@ pub struct Report {
     pub wrong_ejects: u32,
     /// Ejections by a majority and returns beyond the first of each, per region, summed.
     pub flips: u32,
-    /// Minutes in which some home had no answer, or one of last resort while a majority ejected a region.
+    /// Minutes in which some home had no answer or one of last resort, and would have had a better one had nobody been ejected.
     pub minutes_nothing_served: f64,
     /// Minutes that passed without a round or a poll, because nothing could have come of it.
     pub coasted_minutes: f64,

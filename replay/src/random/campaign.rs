@@ -26,7 +26,7 @@ pub struct Outcome {
     pub ejections: u64,
     /// How many of those ejected a region that did not hurt its users: to be expected where probes are lied to.
     pub wrong_ejects: u64,
-    /// Minutes in which somebody was answered with nothing, or with a last resort while a region was voted out: to be expected where no controller can be
+    /// Minutes in which votes left somebody no answer or a last resort: to be expected where no controller can be
     /// reached.
     pub minutes_nothing_served: f64,
     /// The incidents in which something was wrong, by seed; the first twenty.

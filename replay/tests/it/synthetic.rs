@@ -241,6 +241,19 @@ fn s07_the_last_region_stays_whatever_is_said_of_it() {
     }
 }
 
+/// Room for everybody in C, whoever is at home where: this is about the last region and not about overload.
+#[test]
+fn s07_is_served_throughout_wherever_its_users_are_at_home() {
+    for (shares, seed) in [[0.8, 0.1, 0.1], [0.2, 0.4, 0.4], [0.5, 0.25, 0.25]].into_iter().zip(SEEDS) {
+        let setup = Setup { shares, headroom: 1.1, ..setup("S07", seed) };
+        let report = run(&setup, &ours(&setup), Detail::Score);
+        let told = format!("shares {shares:?}, seed {seed}");
+        assert!(report.minutes_nothing_served <= 0.0, "{told}: nothing served for {} minutes", report.minutes_nothing_served);
+        assert!(report.score.overload_minutes <= 0.0, "{told}: overloaded for {} minutes", report.score.overload_minutes);
+        assert_eq!(report.forbidden, Vec::<String>::new(), "{told}");
+    }
+}
+
 #[test]
 fn s08_wrong_clocks_move_nobody() {
     for run in runs("S08") {

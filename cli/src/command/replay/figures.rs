@@ -18,7 +18,7 @@ pub(super) struct Figures {
     pub(super) wrong_ejects: u32,
     /// Times that a region went out or came back beyond the first.
     pub(super) flips: u32,
-    /// Minutes in which somebody was answered with nothing, or with a last resort while a region was voted out.
+    /// Minutes in which somebody was answered with nothing or with a last resort, and would not have been had nobody been voted out.
     #[serde(serialize_with = "short")]
     pub(super) minutes_nothing_served: f64,
     /// Minutes in which a region that serves carried more than it can.

@@ -183,8 +183,7 @@ fn the_table_of_many_runs_with_all_columns() {
                    HOME B, HOME C: the same for users homed there; RECONN.: how often one homed in A was made to reconnect
     CALL           the right one: move, stay, or room: move if the survivors have room
     WRONG, FLIPS   regions left while they were fine; times one went out or came back beyond the first
-    EMPTY, OVER    minutes in which some were answered with nothing, or with a last resort while a region was voted out; in
-                   which a serving region was overloaded
+    EMPTY, OVER    minutes in which votes left some no answer or a last resort; in which a serving region was overloaded
     VOTE, ANSWERS  from the first that users felt to a majority of votes; to DNS answers that follow it
     ");
 }
